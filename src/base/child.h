@@ -1,0 +1,28 @@
+/* Other programs, started by argument vector, never through a shell, with their output kept in
+ * bounds and their time limited. */
+#ifndef RUNG_BASE_CHILD_H
+#define RUNG_BASE_CHILD_H
+
+#include "arena.h"
+#include "failure.h"
+
+struct child_limits {
+    size_t output_bytes; /* of standard output and of standard error, each */
+    int wait_ms;         /* then the whole process group is killed */
+};
+
+struct child_result {
+    struct slice output, error; /* in the arena */
+    int exit_status;            /* 128 + signal where a signal ended it */
+    bool cut;                   /* more output came than was kept */
+};
+
+/* Runs argv[0] (found on PATH) to its end, standard input empty. False where it could not be
+ * started or did not end in time; an exit status other than 0 is the caller's to judge. */
+bool child_run(struct arena *arena, const char *const *argv, struct child_limits limits,
+    struct child_result *result, struct failure *failure) MUST_USE;
+
+/* True where a program of that name is on PATH. */
+bool child_is_installed(const char *name);
+
+#endif

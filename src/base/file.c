@@ -1,0 +1,223 @@
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *shown(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+static bool read_all(
+    int fd, const char *path, size_t most, struct file_bytes *file, struct failure *failure)
+{
+    size_t room = 64 * 1024, len = 0;
+    char *bytes = memory_take(room);
+    for (;;) {
+        if (len == room) {
+            room *= 2;
+            bytes = memory_resize(bytes, room);
+        }
+        ssize_t n = read(fd, bytes + len, room - len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 || len + (size_t)n > most) {
+            if (n < 0)
+                failure_set(failure, "cannot read %s: %s", shown(path), strerror(errno));
+            else
+                failure_set(
+                    failure, "%s is larger than the %zu MB that are read", shown(path), most >> 20);
+            free(bytes);
+            return false;
+        }
+        if (n == 0)
+            break;
+        len += (size_t)n;
+    }
+    file->taken = bytes;
+    file->bytes = (struct slice){bytes, len};
+    return true;
+}
+
+static bool map_or_read(
+    int fd, const char *path, size_t most, struct file_bytes *file, struct failure *failure)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return failure_set(failure, "cannot read %s: %s", shown(path), strerror(errno));
+    if (S_ISDIR(status.st_mode))
+        return failure_set(failure, "%s is a directory", shown(path));
+    size_t size = (size_t)status.st_size;
+    if (S_ISREG(status.st_mode) && size > most)
+        return failure_set(
+            failure, "%s is larger than the %zu MB that are read", shown(path), most >> 20);
+    if (!S_ISREG(status.st_mode) || size == 0)
+        return read_all(fd, path, most, file, failure);
+    void *mapped = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (mapped == MAP_FAILED)
+        return read_all(fd, path, most, file, failure);
+    madvise(mapped, size, MADV_SEQUENTIAL);
+    file->mapped = mapped;
+    file->bytes = (struct slice){mapped, size};
+    return true;
+}
+
+bool file_open(const char *path, size_t most, struct file_bytes *file, struct failure *failure)
+{
+    *file = (struct file_bytes){0};
+    if (strcmp(path, "-") == 0)
+        return map_or_read(STDIN_FILENO, path, most, file, failure);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return failure_set(failure, "cannot open %s: %s", path, strerror(errno));
+    bool ok = map_or_read(fd, path, most, file, failure);
+    close(fd);
+    return ok;
+}
+
+void file_close(struct file_bytes *file)
+{
+    if (file->mapped)
+        munmap(file->mapped, file->bytes.len);
+    free(file->taken);
+    *file = (struct file_bytes){0};
+}
+
+bool file_exists(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool file_is_directory(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static bool write_all(int fd, struct slice bytes)
+{
+    while (bytes.len) {
+        ssize_t n = write(fd, bytes.base, bytes.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        bytes = slice_sub(bytes, (size_t)n, bytes.len);
+    }
+    return true;
+}
+
+bool file_replace(const char *path, struct slice bytes, unsigned mode, struct failure *failure)
+{
+    struct arena arena = {0};
+    const char *temporary = arena_print(&arena, "%s.new-%ld", path, (long)getpid()).base;
+    bool ok = false;
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0) {
+        failure_set(failure, "cannot write %s: %s", path, strerror(errno));
+        goto done;
+    }
+    ok = write_all(fd, bytes) && fsync(fd) == 0;
+    ok = close(fd) == 0 && ok;
+    ok = ok && rename(temporary, path) == 0;
+    if (!ok) {
+        failure_set(failure, "cannot write %s: %s", path, strerror(errno));
+        unlink(temporary);
+    }
+done:
+    arena_free(&arena);
+    return ok;
+}
+
+bool file_make_directories(const char *path, unsigned mode, struct failure *failure)
+{
+    char *copy = memory_take(strlen(path) + 1);
+    memcpy(copy, path, strlen(path));
+    bool ok = true;
+    for (char *end = copy + 1; ok; end++) {
+        if (*end != '/' && *end != '\0')
+            continue;
+        char kept = *end;
+        *end = '\0';
+        if (mkdir(copy, mode) != 0 && !file_is_directory(copy))
+            ok = failure_set(failure, "cannot make the directory %s: %s", copy, strerror(errno));
+        *end = kept;
+        if (kept == '\0')
+            break;
+    }
+    free(copy);
+    return ok;
+}
+
+const char *file_join(struct arena *arena, const char *directory, const char *name)
+{
+    size_t n = strlen(directory);
+    const char *between = n && directory[n - 1] == '/' ? "" : "/";
+    return arena_print(arena, "%s%s%s", directory, between, name).base;
+}
+
+const char *file_directory(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return ".";
+    if (slash == path)
+        return "/";
+    return arena_text(arena, (struct slice){path, (size_t)(slash - path)});
+}
+
+const char *file_find_upward(struct arena *arena, const char *from, const char *name)
+{
+    const char *directory = from;
+    for (;;) {
+        if (access(file_join(arena, directory, name), F_OK) == 0)
+            return directory;
+        if (strcmp(directory, "/") == 0 || strcmp(directory, ".") == 0)
+            return NULL;
+        directory = file_directory(arena, directory);
+    }
+}
+
+const char *file_working_directory(struct arena *arena)
+{
+    char *path = getcwd(NULL, 0);
+    if (!path)
+        return ".";
+    const char *copy = arena_text(arena, slice_from(path));
+    free(path);
+    return copy;
+}
+
+static const char *user_directory(struct arena *arena, const char *variable, const char *under_home)
+{
+    const char *base = getenv(variable);
+    if (base && base[0] == '/')
+        return file_join(arena, base, "rung");
+    const char *home = getenv("HOME");
+    if (!home || home[0] != '/')
+        return NULL;
+    return file_join(arena, file_join(arena, home, under_home), "rung");
+}
+
+const char *file_config_directory(struct arena *arena)
+{
+    return user_directory(arena, "XDG_CONFIG_HOME", ".config");
+}
+
+const char *file_data_directory(struct arena *arena)
+{
+    return user_directory(arena, "XDG_DATA_HOME", ".local/share");
+}
+
+void file_sha256(struct slice bytes, char hex[SHA256_HEX_BYTES])
+{
+    SHA256Data((const uint8_t *)bytes.base, bytes.len, hex);
+}

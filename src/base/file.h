@@ -1,0 +1,46 @@
+/* Whole files in and out. */
+#ifndef RUNG_BASE_FILE_H
+#define RUNG_BASE_FILE_H
+
+#include "arena.h"
+#include "failure.h"
+
+/* The bytes of a file that is read once: mapped where that works, read where it does not (a
+ * pipe, standard input). file_close gives them back. */
+struct file_bytes {
+    struct slice bytes;
+    void *mapped, *taken;
+};
+
+/* Opens `path`, "-" meaning standard input. More than `most` bytes is an error. */
+bool file_open(
+    const char *path, size_t most, struct file_bytes *file, struct failure *failure) MUST_USE;
+void file_close(struct file_bytes *file);
+
+bool file_exists(const char *path); /* a regular file or a link to one */
+bool file_is_directory(const char *path);
+
+/* Replaces a file in one step: written beside it, synced, renamed. `mode` as for open. */
+bool file_replace(
+    const char *path, struct slice bytes, unsigned mode, struct failure *failure) MUST_USE;
+
+/* Makes a directory and those above it; those that exist are fine. */
+bool file_make_directories(const char *path, unsigned mode, struct failure *failure) MUST_USE;
+
+/* "a/b" from "a" and "b". */
+const char *file_join(struct arena *arena, const char *directory, const char *name);
+/* The directory part of a path: "." where there is none. */
+const char *file_directory(struct arena *arena, const char *path);
+/* The nearest directory at or above `from` that holds `name`, or NULL. */
+const char *file_find_upward(struct arena *arena, const char *from, const char *name);
+const char *file_working_directory(struct arena *arena);
+
+/* Where this user's things live, after the XDG base directory specification: $XDG_CONFIG_HOME/rung
+ * or ~/.config/rung, $XDG_DATA_HOME/rung or ~/.local/share/rung. NULL without a home. */
+const char *file_config_directory(struct arena *arena);
+const char *file_data_directory(struct arena *arena);
+
+enum { SHA256_HEX_BYTES = 65 };
+void file_sha256(struct slice bytes, char hex[SHA256_HEX_BYTES]);
+
+#endif
