@@ -6,6 +6,14 @@
 #include "base/arena.h"
 #include "base/failure.h"
 
+enum {
+    PRICE_FILE_BYTES_MOST = 1 << 26,
+    PRICE_ROWS_MOST = 100000,
+    PRICE_MODEL_BYTES_MOST = 256,
+    PRICE_USD_MOST = 1000000, /* per million tokens */
+    PRICE_BAND_TOKENS_MOST = 1000000000,
+};
+
 struct token_counts {
     double input; /* not read from a cache and not written to one */
     double output;
@@ -38,6 +46,11 @@ struct price_table price_builtin(void);
 bool price_load(struct arena *arena, const char *path, struct price_table *table,
     struct failure *failure) MUST_USE;
 
+/* The rows of a price file's bytes, sorted, without the built-in ones. `name` (the file's) goes
+ * into messages. The first row that is wrong is named with its number. */
+bool price_parse(struct arena *arena, const char *name, struct slice bytes,
+    struct price_table *table, struct failure *failure) MUST_USE;
+
 /* The row that holds for a model on a day: the latest that began by then, of the widest band
  * below `prompt_tokens` (one request's; 0 gives the base band). NULL where the model is not
  * known or had no price yet. A dated snapshot id (claude-haiku-4-5-20251001) finds the row of
@@ -59,9 +72,10 @@ struct price_import {
     size_t n_problems;
 };
 
-/* Reads LiteLLM's model_prices_and_context_window.json into rows that begin on `from_day`.
- * A row must satisfy read <= input <= write 5 m <= write 1 h and hold no negative number; the
- * others are named in `report` and left out. */
+/* Counts are of entries (models); an entry with bands gives several rows. `name` (the file's) goes
+ * into messages. Reads LiteLLM's model_prices_and_context_window.json into rows that begin on
+ * `from_day`. A row must satisfy read <= input <= write 5 m <= write 1 h and hold no negative
+ * number; the others are named in `report` and left out. */
 bool price_import_litellm(struct arena *arena, const char *name, struct slice bytes,
     int32_t from_day, struct price_table *table, struct price_import *report,
     struct failure *failure) MUST_USE;
