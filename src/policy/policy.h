@@ -26,13 +26,14 @@ struct policy_rung {
     struct price_row price; /* of the policy's own, for a model that no price table knows */
 };
 
-/* A label value or its synonym and the rung it asks for. */
+/* A value of `complexity:` ("trivial"), or a whole label that stands for one ("good first
+ * issue"), and the rung it asks for. */
 struct policy_label {
     struct slice value;
     int rung;
+    bool is_synonym; /* a whole label */
 };
 
-/* One line of the `complexity` map, "trivial" -> rung. */
 enum policy_where { POLICY_ANYWHERE, POLICY_IN_TITLE, POLICY_IN_BODY };
 
 struct policy_matcher; /* the compiled patterns */
@@ -106,12 +107,12 @@ struct policy {
     int audit; /* one in so many accepted runs is checked by a stronger gate; 0: none */
     struct slice *review_when;
     size_t n_review_when;
-    int review_rung;
+    int review_rung;                        /* POLICY_NONE where nothing is reviewed */
     double budget_task_usd, budget_day_usd; /* 0: no limit */
-    struct slice agent;                     /* "claude", … */
+    struct slice agent;                     /* "claude", …; never empty */
     struct slice ledger;                    /* "sqlite:PATH", or empty for the usual place */
 
-    struct slice *refused; /* keys that were not obeyed because the policy is not trusted */
+    struct slice *refused; /* a sentence for each key not obeyed for want of trust */
     size_t n_refused;
 };
 
@@ -123,10 +124,15 @@ struct policy_problems {
 };
 
 /* Parses policy text. `path` goes into messages (NULL: the built-in one). Never stops at the
- * first mistake; false where there was any. An untrusted policy is checked as a whole, but its
- * gates, review, agent, budget-raising and ledger keys are refused, not obeyed. */
+ * first mistake; false where there was any, and then the policy is not to be used. An untrusted
+ * policy is checked as a whole, but its gates, audit, review, agent and ledger are refused (see
+ * `refused`), not obeyed. Its budget is: it can only limit. */
 bool policy_parse(struct arena *arena, const char *path, struct slice text, bool trusted,
     struct policy *policy, struct policy_problems *problems) MUST_USE;
+
+/* Gives back what is not the arena's: the machine code of the policy's expressions. Only a
+ * program that replaces its policy while it runs needs it. */
+void policy_free(struct policy *policy);
 
 /* The policy that holds for a working directory: `path` if not NULL, else rung.yaml found upward
  * from `from`, else the user's config directory's, else the built-in one. Trust is looked up.
@@ -148,6 +154,9 @@ int policy_rung_by_wish(const struct policy *policy, struct slice wish, struct s
 
 /* The rung for a value of `complexity:` or a synonym, caseless; POLICY_NONE where unknown. */
 int policy_rung_by_complexity(const struct policy *policy, struct slice value);
+
+/* The rung for a whole label that `labels.synonyms` lists, caseless; POLICY_NONE for any other. */
+int policy_rung_by_label(const struct policy *policy, struct slice label);
 
 /* The rung for Task Master's score: 1–3 as simple, 4–6 as standard, 7–10 as complex. */
 int policy_rung_by_score(const struct policy *policy, int score);
