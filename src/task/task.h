@@ -13,9 +13,13 @@
 /* Most that is read of one backlog, and kept of one task. What is longer is an error named with
  * its line (input), or cut (lists) with the rest ignored. */
 enum {
-    TASK_INPUT_BYTES_MOST = 1 << 30,
+    TASK_INPUT_BYTES_MOST = 1 << 30,    /* a file of lines of JSON */
+    TASK_DOCUMENT_BYTES_MOST = 1 << 28, /* one JSON document, a Markdown or text file */
+    TASK_LINE_BYTES_MOST = 1 << 24,     /* one line of several, of JSON, Markdown or text */
+    TASK_FRONT_MATTER_BYTES_MOST = 1 << 16,
     TASK_LABELS_MOST = 256,
-    TASK_LIST_MOST = 1024, /* files, dependencies, acceptance criteria */
+    TASK_LIST_MOST = 1024,      /* files, dependencies, acceptance criteria */
+    TASK_TITLE_CUT_BYTES = 200, /* a title that is made from the text is no longer than this */
 };
 
 enum task_state {
@@ -37,8 +41,11 @@ struct task_list {
     size_t n;
 };
 
+/* Texts are trimmed. A task has a title: where the tracker gave none it is the first line of the
+ * text (cut at a blank before TASK_TITLE_CUT_BYTES), and the body is what follows. */
 struct task {
     struct slice id, title, body; /* body: description, then design, acceptance, notes */
+    struct slice context;         /* what it stands under: headings, the parent's title; or empty */
     struct slice type;            /* "bug", "task", …; empty where unknown */
     struct slice status;          /* as the tracker spells it */
     enum task_state state;
@@ -63,6 +70,34 @@ bool task_is_open(const struct task *task);
  * label at or after *at, which is moved behind it. False when there is no further one. */
 bool task_label_value(const struct task *task, const char *prefix, size_t *at, struct slice *value);
 
+/* What a tracker's word for a status means: case, '-', '_' and blanks make no difference. NONE
+ * for an empty word, OTHER for one that no tracker of ours uses. */
+enum task_state task_state_from_name(struct slice status);
+
+/* 0 … 4 from "P1", "1", "critical", "high", "medium", "low"; -1 for anything else. */
+int task_priority_from_name(struct slice priority);
+
+/* What each format makes of a task's id, and where it differs from the obvious:
+ *
+ *   beads       the issue's id; `parent-child` is no dependency, a tombstone is a task of that
+ *               state, what is marked `_type` other than "issue" (a memory) is READ_OTHER
+ *   github      "gh-12" of number 12
+ *   taskmaster  "3"; its second subtask, a task of its own, "3.2" with the parent's title as
+ *               context; in a tag other than master "tag:3". Complexity in words is 2 (simple),
+ *               5 (moderate), 8 (complex), 10 (very-complex)
+ *   backlog     the front matter's id. One Markdown file, or several one behind the other (each
+ *               begins with "---" and "id:"), or what `backlog task list --json` prints
+ *   markdown    every box of a checklist: "T012", "ABC-12:", "3." or, in a nested item, "3.1"
+ *               before its text, else "L<line>". [P] is `parallel`, [P1] a priority, another word
+ *               in brackets a label; "depends on T001, T003-T005" are dependencies; paths in its
+ *               text are files. Boxes: blank is open, x done, '-', '/' and '~' in progress.
+ *               Fenced code and comments are skipped
+ *   jsonl       the row's id; status, type and priority from labels such as "status:open" where
+ *               the row has no field of that name. A text that begins with the title's line
+ *               gives the rest of it as the body
+ *   text        "L<line>": every line that is not blank is a task, without its bullet or number
+ *
+ * A record of JSON without an id is "L<line>" in a file of lines, else "R<position>", from 1. */
 enum task_format {
     TASK_FORMAT_AUTO, /* told from the content */
     TASK_FORMAT_BEADS,
@@ -86,13 +121,16 @@ struct task_reader;
 
 /* A reader over `bytes`, which must outlive it. `name` (the file's, or "standard input") goes
  * into messages. False where nothing at all can be read of them: not JSON where JSON is
- * expected, or of another shape than the format's. */
+ * expected, of another shape than the format's, UTF-16, too large. No bytes at all, or `null`,
+ * are a backlog without tasks. Malformed UTF-8 is an error of its line in JSON and becomes
+ * U+FFFD elsewhere. */
 bool task_reader_open(enum task_format format, const char *name, struct slice bytes,
     struct task_reader **reader, struct failure *failure) MUST_USE;
 void task_reader_close(struct task_reader *reader); /* NULL is allowed */
 enum task_format task_reader_format(const struct task_reader *reader);
 
-/* Task Master's complexity report: its scores go to the tasks of the same id that carry none. */
+/* Task Master's complexity report: its scores go to the tasks of the same id that carry none.
+ * A report named task-complexity-report_TAG.json speaks of that tag. */
 bool task_reader_add_complexity(struct task_reader *reader, const char *name, struct slice bytes,
     struct failure *failure) MUST_USE;
 
