@@ -180,28 +180,52 @@ static bool take_bracket(struct slice *text, struct slice *word)
     return word->len > 0;
 }
 
+static void add_label(
+    struct arena *arena, struct task_list *labels, size_t *room, struct slice word)
+{
+    if (labels->n >= TASK_LABELS_MOST)
+        return;
+    labels->items = arena_grow(arena, labels->items, labels->n, room, sizeof(*labels->items));
+    labels->items[labels->n++] = word;
+}
+
+/* Takes "[key:value]" off the end of the text; other brackets there belong to the sentence. */
+static bool take_last_bracket(struct slice *text, struct slice *word)
+{
+    size_t open = text->len, least = open > PREFIX_BYTES_MOST ? open - PREFIX_BYTES_MOST : 0;
+    if (!slice_ends(*text, "]"))
+        return false;
+    while (open > least && text->base[open - 1] != '[')
+        open--;
+    *word = slice_sub(*text, open, text->len - 1);
+    if (open <= least || slice_find_byte(*word, ':') == SIZE_MAX ||
+        slice_find_byte(*word, ' ') != SIZE_MAX)
+        return false;
+    *text = slice_trim(slice_sub(*text, 0, open - 1));
+    return true;
+}
+
+/* Takes id and words in brackets off the text; what remains is the title. */
 static void take_prefix(struct arena *arena, struct slice text, bool nested, struct task *task)
 {
     struct slice word;
     size_t room = 0;
     task->id = take_id(&text, nested);
     while (take_bracket(&text, &word)) {
-        bool is_priority = word.len == 2 && word.base[0] == 'P' && word.base[1] <= '4';
+        bool is_priority = word.len == 2 && word.base[0] == 'P';
         if (slice_is(word, "P"))
             task->parallel = true;
         else if (is_priority && task_priority_from_name(word) >= 0)
             task->priority = task_priority_from_name(word);
         else if (task->id.len == 0 && task_number_length(word) == word.len)
             task->id = word;
-        else if (task->labels.n < TASK_LABELS_MOST) {
-            struct task_list *labels = &task->labels;
-            labels->items =
-                arena_grow(arena, labels->items, labels->n, &room, sizeof(*labels->items));
-            labels->items[labels->n++] = word;
-        }
+        else
+            add_label(arena, &task->labels, &room, word);
     }
     if (task->id.len == 0)
         task->id = take_id(&text, nested);
+    while (take_last_bracket(&text, &word))
+        add_label(arena, &task->labels, &room, word);
     task->title = text;
 }
 

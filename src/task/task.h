@@ -89,13 +89,12 @@ int task_priority_from_name(struct slice priority);
  *               begins with "---" and "id:"), or what `backlog task list --json` prints
  *   markdown    every box of a checklist: "T012", "ABC-12:", "3." or, in a nested item, "3.1"
  *               before its text, else "L<line>". [P] is `parallel`, [P1] a priority, another word
- *               in brackets a label; "depends on T001, T003-T005" are dependencies; paths in its
- *               text are files. Boxes: blank is open, x done, '-', '/' and '~' in progress.
- *               Fenced code and comments are skipped
- *   jsonl       the row's id; status, type and priority from labels such as "status:open" where
- *               the row has no field of that name. A text that begins with the title's line
- *               gives the rest of it as the body
- *   text        "L<line>": every line that is not blank is a task, without its bullet or number
+ *               in brackets, or [key:value] at its end, a label; "depends on T001, T003-T005" are
+ * dependencies; paths in its text are files. Boxes: blank is open, x done, '-', '/' and '~' in
+ * progress. Fenced code and comments are skipped jsonl       the row's id; status, type and
+ * priority from labels such as "status:open" where the row has no field of that name. A text that
+ * begins with the title's line gives the rest of it as the body text        "L<line>": every line
+ * that is not blank is a task, without its bullet or number
  *
  * A record of JSON without an id is "L<line>" in a file of lines, else "R<position>", from 1. */
 enum task_format {

@@ -236,6 +236,25 @@ static void bad_records_of_a_list_are_named(void **state)
     end(&r);
 }
 
+static void odd_characters_pass_or_are_named(void **state)
+{
+    (void)state;
+    struct reading r = open_as(TASK_FORMAT_BEADS, "{\"title\":\"a\\u0000b\"}\n"
+                                                  "{\"title\":\"a\tb\"}\n"
+                                                  "{\"title\":\"\\ud800 alone\"}\n");
+    assert_int_equal(next_task(&r)->title.len, 3);
+    next_is_bad(&r, "f:2: not valid JSON: a control character inside a string");
+    next_is_bad(&r, "f:3: not valid JSON");
+    end(&r);
+    struct task_reader *reader = NULL;
+    struct slice nul = {"{\"title\":\"a\0b\"}\n{\"title\":\"c\"}\n", 30};
+    assert_true(task_reader_open(TASK_FORMAT_BEADS, "f", nul, &reader, &r.failure));
+    r = (struct reading){.reader = reader};
+    next_is_bad(&r, "f:1: not valid JSON: a control character inside a string");
+    assert_slice(next_task(&r)->title, "c");
+    end(&r);
+}
+
 static void the_first_of_duplicate_keys_counts(void **state)
 {
     (void)state;
@@ -522,7 +541,8 @@ static void markdown_spec_kit(void **state)
         "https://x.org/a/b.html and/or ask\n"
         "- [x] T013 [US1] [P3] Serve it (depends on T012, T003-T005, and T010) for 3 users\n"
         "* [ ] **ABC-7**: Review it, depends on S3 buckets\n"
-        "1. [-] [docs](http://x) are [linked]\n");
+        "1. [-] [docs](http://x) are [linked]\n"
+        "- [ ] Choose [a b:c] it [complexity:complex] [model:x]\n");
     assert_int_equal(task_reader_format(r.reader), TASK_FORMAT_MARKDOWN);
     const struct task *task = next_task(&r);
     assert_slice(task->id, "T012");
@@ -549,6 +569,9 @@ static void markdown_spec_kit(void **state)
     assert_slice(task->title, "[docs](http://x) are [linked]");
     assert_list(task->labels, "");
     assert_int_equal(task->state, TASK_STATE_IN_PROGRESS);
+    task = next_task(&r);
+    assert_slice(task->title, "Choose [a b:c] it");
+    assert_list(task->labels, "model:x|complexity:complex");
     end(&r);
 }
 
@@ -782,6 +805,7 @@ int main(void)
         cmocka_unit_test(beads_come_in_every_wrapping),
         cmocka_unit_test(an_empty_backlog_has_no_tasks),
         cmocka_unit_test(bad_records_of_a_list_are_named),
+        cmocka_unit_test(odd_characters_pass_or_are_named),
         cmocka_unit_test(the_first_of_duplicate_keys_counts),
         cmocka_unit_test(what_cannot_be_read_is_refused),
         cmocka_unit_test(bounds_are_kept),
