@@ -102,3 +102,12 @@ double stats_fisher_at_least_mid(double k, double n, double all_hits, double all
 {
     return hypergeometric_tail(k, n, all_hits, all, 0.5);
 }
+
+size_t stats_learn_then_test(
+    const double *failed, const double *routed, size_t n, double most, double delta)
+{
+    size_t i = 0;
+    while (i < n && stats_clopper_pearson_upper(failed[i], routed[i], 1 - delta) <= most)
+        i++;
+    return i;
+}

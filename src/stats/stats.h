@@ -19,7 +19,8 @@ enum {
     STATS_BINS = 10,             /* of calibration and of the routing curve */
     STATS_TASKS_MOST = 1000000,  /* a plan or a wait beyond this many tasks is "never" */
     STATS_WAIT_MOST = 100000,    /* likewise for the exact waiting time, which costs more */
-    STATS_ROUNDS_MOST = 1000000, /* of a bootstrap */
+    STATS_ROUNDS_MOST = 1000000, /* of a bootstrap or a simulation; more are cut to it */
+    STATS_ESS_LEAST = 50,        /* below this effective sample size a what-if is refused */
     STATS_NEVER = -1,
 };
 
@@ -131,5 +132,191 @@ int64_t stats_noninferiority_per_arm(
     double p, double difference, double margin, double alpha, double power);
 int64_t stats_noninferiority_pairs(
     double discordance, double difference, double margin, double alpha, double power);
+
+/* Learn-then-Test: thresholds in order from strict to lax, with the tasks each would have routed
+ * to the cheap rung and how many of those failed. How many thresholds, from the strictest on, keep
+ * the failure rate at or below `most` with confidence 1 - delta: the first refusal ends the walk
+ * (Angelopoulos et al., "Learn then Test", 2021; bound: Clopper–Pearson). */
+size_t stats_learn_then_test(
+    const double *failed, const double *routed, size_t n, double most, double delta);
+
+/* ---- means, ratios, differences from rows (bootstrap.c) ---- */
+
+/* How to resample: percentile bootstrap over rows. The same dice give the same interval. */
+struct stats_resampling {
+    double level;  /* 0.95 */
+    size_t rounds; /* 1000; 0 leaves low and high NaN */
+    struct dice *dice;
+};
+
+/* NaN where n = 0 or where the denominators add up to 0. */
+struct interval stats_bootstrap_mean(const double *values, size_t n, struct stats_resampling how);
+struct interval stats_bootstrap_difference(/* mean of a[i] - b[i], paired */
+    const double *a, const double *b, size_t n, struct stats_resampling how);
+struct interval stats_bootstrap_ratio(/* sum of over ÷ sum of under, row by row together */
+    const double *over, const double *under, size_t n, struct stats_resampling how);
+struct interval stats_bootstrap_saving(/* 1 - sum of cost ÷ sum of baseline */
+    const double *cost, const double *baseline, size_t n, struct stats_resampling how);
+
+/* Any statistic of rows that are named by their numbers 0 … n-1; NaN answers are left out, and
+ * the interval is NaN where fewer than half of the rounds gave a number. */
+struct interval stats_bootstrap(size_t n,
+    double (*statistic)(const void *context, const uint32_t *rows, size_t n), const void *context,
+    struct stats_resampling how);
+
+/* Quantile of sorted values, linear between them (type 7, as numpy); NaN where n = 0. */
+double stats_quantile(const double *sorted, size_t n, double q);
+
+/* ---- the same from sums that are maintained, not scanned (sums.c) ---- */
+
+/* Of a million rows or none: closed forms, where the bootstrap would be slow. Low and high are
+ * NaN below two rows. */
+struct stats_sums {
+    double n, sum, squares;
+};
+struct stats_pair_sums {
+    double n, a, b, aa, ab, bb;
+};
+void stats_sums_add(struct stats_sums *sums, double value);
+void stats_pair_sums_add(struct stats_pair_sums *sums, double a, double b);
+
+struct interval stats_mean_interval(const struct stats_sums *sums, double level); /* Student */
+
+/* Two independent groups: mean a - mean b (Welch), and 1 - mean a ÷ mean b (delta method on the
+ * logarithm of the ratio; NaN where a mean is not positive). */
+struct interval stats_difference_interval(
+    const struct stats_sums *a, const struct stats_sums *b, double level);
+struct interval stats_saving_interval(
+    const struct stats_sums *cost, const struct stats_sums *baseline, double level);
+
+/* Rows that carry both: mean of a - b, and sum a ÷ sum b (delta method; NaN where sum b is 0),
+ * such as dollars per accepted task. */
+struct interval stats_paired_difference_interval(const struct stats_pair_sums *sums, double level);
+struct interval stats_ratio_interval(const struct stats_pair_sums *sums, double level);
+
+/* ---- how well a router ranks (routing.c) ---- */
+
+struct stats_curve_point {
+    double strong_share, quality;
+};
+
+/* Routing between a weak and a strong model by a score (high: send to the strong one), judged as
+ * RouteLLM's evaluate.py and benchmarks.py do: thresholds at the 10-quantiles of the score, equal
+ * ones once; a row goes to the strong model at `score >= threshold`, at the last threshold only
+ * above it. APGR = (area of the curve - area of weak) / (area of strong - area of weak), by
+ * trapezoids: 0.5 for random, above 1 possible. Where all scores tie, the curve runs straight
+ * from all-weak to all-strong. */
+struct stats_routing {
+    double weak, strong; /* mean quality of each model alone */
+    double apgr;         /* NaN: no rows, a number that is none, or weak = strong */
+    size_t n_points;
+    struct stats_curve_point points[STATS_BINS + 2]; /* by rising share of the strong model */
+};
+struct stats_routing stats_routing(
+    const double *score, const double *weak, const double *strong, size_t n);
+
+/* CPT(gain): share of calls to the strong model, 0 … 1, at which the gain in quality is `gain`
+ * of what the strong model would gain. As numpy.interp over the points, including what that does
+ * where quality is not monotone. NaN where apgr is. */
+double stats_routing_cpt(const struct stats_routing *routing, double gain);
+
+struct stats_routing_intervals {
+    struct interval apgr, cpt50, cpt80;
+};
+struct stats_routing_intervals stats_routing_bootstrap(const double *score, const double *weak,
+    const double *strong, size_t n, struct stats_resampling how);
+
+/* ---- how well a forecast of success is calibrated (forecast.c) ---- */
+
+/* Forecasts are probabilities, outcomes 0 … 1. Bins of equal mass: forecasts at or below the same
+ * 10-quantile share one, so equal forecasts are never torn apart. */
+struct stats_forecast {
+    double n, base_rate;
+    double brier;       /* mean (forecast - outcome)^2 */
+    double brier_skill; /* 1 - brier ÷ that of always saying the base rate; NaN if that is 0 */
+    double log_loss;    /* nats; forecasts are kept 1e-15 away from 0 and 1 */
+    double auc;         /* ties count half; outcomes from 0.5 on are hits; NaN if all are alike */
+    double ece;         /* sum over bins of n_bin/n · |mean outcome - mean forecast| */
+};
+struct stats_forecast stats_forecast(const double *forecast, const double *outcome, size_t n);
+
+/* ece: resampling adds noise, hence bias; the interval is shifted back by the mean of it. */
+struct stats_forecast_intervals {
+    struct interval brier, brier_skill, log_loss, auc, ece;
+};
+struct stats_forecast_intervals stats_forecast_bootstrap(
+    const double *forecast, const double *outcome, size_t n, struct stats_resampling how);
+
+/* The ECE that a perfect forecaster who says these forecasts would show, by simulation: 5th
+ * percentile, mean, 95th percentile (how.level is not used). */
+struct interval stats_ece_null(const double *forecast, size_t n, struct stats_resampling how);
+
+struct stats_reliability {
+    double n, forecast;       /* in this bin: count and mean forecast */
+    struct interval observed; /* mean outcome with Wilson's 95 % interval */
+};
+size_t stats_reliability(const double *forecast, const double *outcome, size_t n,
+    struct stats_reliability bins[STATS_BINS]); /* how many bins are used */
+
+/* Area under the ROC curve of any score. */
+double stats_auc(const double *score, const double *outcome, size_t n);
+
+/* ---- has the world changed? (drift.c) ---- */
+
+/* CUSUM of the Bernoulli log-likelihood ratio, for a fall of the success rate from `expected` to
+ * `feared`; an alarm resets it. (Page 1954.) */
+struct stats_success_drift {
+    double expected, feared, limit;
+    double sum;
+};
+
+/* The watch for a rate: fears odds of 0.35 of the expected ones (.88 -> .72), and has the limit at
+ * which false alarms come every 2,000 tasks or more. `expected` is kept within .02 … .98. */
+struct stats_success_drift stats_success_drift_from(double expected);
+bool stats_success_drift_add(struct stats_success_drift *drift, bool success); /* true: alarm */
+
+/* Two-sided CUSUM on standardised residuals of log cost ((ln cost - mean) ÷ sd), each cut at ±4
+ * so that one dear task is no alarm. A zeroed struct is ready for use. */
+struct stats_cost_drift {
+    double up, down;
+};
+int stats_cost_drift_add(struct stats_cost_drift *drift, double residual); /* +1 dearer, -1, 0 */
+
+/* ---- what another policy would have done (offpolicy.c) ---- */
+
+/* One decision of the log, seen by the policy in question. */
+struct stats_logged {
+    double reward;       /* success, or dollars */
+    double propensity;   /* with which the action was taken, > 0 */
+    double target;       /* probability with which the policy in question takes that action */
+    double model_taken;  /* expected reward of the action taken, by a model fitted on other rows */
+    double model_target; /* expected reward under the policy in question, by that model */
+};
+
+struct stats_off_policy {
+    struct interval naive;         /* mean reward where the policy agrees: biased, a warning */
+    struct interval direct;        /* mean of the model under the policy */
+    struct interval snips;         /* rewards weighted by target ÷ propensity, self-normalised */
+    struct interval doubly_robust; /* direct, plus the weighted errors of the model */
+    double effective_n;            /* (sum of weights)^2 ÷ sum of squared weights */
+    double agreeing;               /* rows with target > 0 */
+};
+
+/* Intervals by bootstrap over rows. Dudík et al., "Doubly robust policy evaluation" (2011);
+ * Swaminathan and Joachims (2015). False, naming the row, where a number is out of range. That
+ * the policy takes no action whose propensity was 0 is the caller's to check. */
+bool stats_off_policy(const struct stats_logged *rows, size_t n, struct stats_resampling how,
+    struct stats_off_policy *estimate, struct failure *failure) MUST_USE;
+
+/* True where the effective sample size is too small for a what-if to be shown. */
+bool stats_off_policy_is_thin(const struct stats_off_policy *estimate);
+
+/* ---- many claims at once (discovery.c) ---- */
+
+/* Benjamini–Hochberg (1995): which of n p-values can be called discoveries when the expected share
+ * of false ones among them is to stay at or below `rate`. Returns how many; `accepted` and
+ * `adjusted` (each may be NULL) have n places. A p-value that is NaN is never accepted. */
+size_t stats_discoveries(
+    const double *p_values, size_t n, double rate, bool *accepted, double *adjusted);
 
 #endif

@@ -1,0 +1,120 @@
+/* Receives logged decisions with their propensities, hands on what another policy would have got.
+ * Refuses to fit the reward model: cross-fitting is the caller's. */
+#include "stats/stats.h"
+
+#include "base/arena.h"
+#include "stats/resample.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* What one row, or the sum of many, brings to the four estimates. */
+struct terms {
+    double agreed, agreed_reward;   /* naive */
+    double weight, weighted_reward; /* SNIPS */
+    double direct, weighted_error;
+};
+
+static struct terms terms_of(const struct stats_logged *row)
+{
+    double weight = row->target / row->propensity;
+    return (struct terms){
+        .agreed = row->target,
+        .agreed_reward = row->target * row->reward,
+        .weight = weight,
+        .weighted_reward = weight * row->reward,
+        .direct = row->model_target,
+        .weighted_error = weight * (row->reward - row->model_taken),
+    };
+}
+
+static void terms_add(struct terms *sum, const struct terms *row)
+{
+    sum->agreed += row->agreed;
+    sum->agreed_reward += row->agreed_reward;
+    sum->weight += row->weight;
+    sum->weighted_reward += row->weighted_reward;
+    sum->direct += row->direct;
+    sum->weighted_error += row->weighted_error;
+}
+
+enum { ESTIMATES = 4 };
+
+static void estimate(const struct terms *sum, size_t n, double estimates[ESTIMATES])
+{
+    estimates[0] = sum->agreed > 0 ? sum->agreed_reward / sum->agreed : NAN;
+    estimates[1] = sum->direct / (double)n;
+    estimates[2] = sum->weight > 0 ? sum->weighted_reward / sum->weight : NAN;
+    estimates[3] = (sum->direct + sum->weighted_error) / (double)n;
+}
+
+static bool row_is_sound(const struct stats_logged *row, size_t i, struct failure *failure)
+{
+    if (!(row->propensity > 0 && row->propensity <= 1))
+        return failure_set(failure,
+            "row %zu: the action was taken with propensity %g, which is not above 0 and at most 1",
+            i, row->propensity);
+    if (!(row->target >= 0 && row->target <= 1))
+        return failure_set(
+            failure, "row %zu: the target probability %g is not within 0 … 1", i, row->target);
+    if (!isfinite(row->reward) || !isfinite(row->model_taken) || !isfinite(row->model_target))
+        return failure_set(failure, "row %zu: a reward or its model is not a number", i);
+    return true;
+}
+
+static void bootstrap_terms(const struct terms *terms, size_t n, struct stats_resampling how,
+    const double seen[ESTIMATES], struct interval intervals[ESTIMATES])
+{
+    size_t rounds = resample_rounds(how);
+    double *values = memory_take(ESTIMATES * rounds * sizeof(*values));
+    double estimates[ESTIMATES];
+    for (size_t round = 0; round < rounds; round++) {
+        struct terms sum = {0};
+        for (size_t i = 0; i < n; i++)
+            terms_add(&sum, &terms[resample_row(how.dice, n)]);
+        estimate(&sum, n, estimates);
+        for (size_t e = 0; e < ESTIMATES; e++)
+            values[e * rounds + round] = estimates[e];
+    }
+    for (size_t e = 0; e < ESTIMATES; e++)
+        intervals[e] = resample_interval(seen[e], values + e * rounds, rounds, how.level);
+    free(values);
+}
+
+bool stats_off_policy(const struct stats_logged *rows, size_t n, struct stats_resampling how,
+    struct stats_off_policy *found, struct failure *failure)
+{
+    if (n == 0)
+        return failure_set(failure, "there is no logged decision to judge a policy by");
+    for (size_t i = 0; i < n; i++)
+        if (!row_is_sound(&rows[i], i, failure))
+            return false;
+    struct terms *terms = memory_take(n * sizeof(*terms));
+    struct terms sum = {0};
+    double squares = 0, agreeing = 0;
+    for (size_t i = 0; i < n; i++) {
+        terms[i] = terms_of(&rows[i]);
+        terms_add(&sum, &terms[i]);
+        squares += terms[i].weight * terms[i].weight;
+        agreeing += rows[i].target > 0;
+    }
+    double seen[ESTIMATES];
+    struct interval intervals[ESTIMATES];
+    estimate(&sum, n, seen);
+    bootstrap_terms(terms, n, how, seen, intervals);
+    *found = (struct stats_off_policy){
+        .naive = intervals[0],
+        .direct = intervals[1],
+        .snips = intervals[2],
+        .doubly_robust = intervals[3],
+        .effective_n = squares > 0 ? sum.weight * sum.weight / squares : 0,
+        .agreeing = agreeing,
+    };
+    free(terms);
+    return true;
+}
+
+bool stats_off_policy_is_thin(const struct stats_off_policy *estimate)
+{
+    return !(estimate->effective_n >= STATS_ESS_LEAST);
+}
