@@ -111,17 +111,18 @@ static void take_pair(
 /* Backlog.md itself lets people write `assignee: @ann` and `- @ann` unquoted, which is no YAML. */
 static struct slice without_at_signs(struct arena *arena, struct slice front)
 {
-    struct slice copy = arena_copy(arena, front), rest = copy, line;
-    while (slice_next_line(&rest, &line)) {
+    char *copy = arena_take(arena, front.len + 1);
+    size_t len = 0;
+    struct slice line = {"", 0};
+    while (slice_next_line(&front, &line)) {
         struct slice text = slice_trim(line);
-        if (!slice_starts(text, "assignee:") && !slice_starts(text, "reporter:") &&
-            !slice_starts(text, "- @"))
-            continue;
-        for (char *at = (char *)line.base;
-             (at = memchr(at, '@', (size_t)(line.base + line.len - at))) != NULL; at++)
-            *at = '_';
+        bool names = slice_starts(text, "assignee:") || slice_starts(text, "reporter:") ||
+                     slice_starts(text, "- @");
+        for (size_t i = 0; i < line.len; i++)
+            copy[len++] = names && line.base[i] == '@' ? '_' : line.base[i];
+        copy[len++] = '\n';
     }
-    return copy;
+    return (struct slice){copy, len};
 }
 
 static bool read_front(struct task_reader *reader, struct arena *arena, struct slice front,

@@ -18,6 +18,11 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
+static bool is_one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -69,7 +74,7 @@ static bool parse_item(struct slice line, struct item *item)
     if (close == SIZE_MAX || close == 0 || s.base[0] != '[')
         return false;
     item->box = close == 1 ? ' ' : s.base[1];
-    if (!memchr(" xX-/~", item->box, 6))
+    if (!is_one_of(item->box, " xX-/~"))
         return false;
     s = behind(s, close + 1);
     if (slice_starts(s, "*")) /* Kiro's mark of an optional task */
@@ -287,20 +292,20 @@ static bool is_outline_number(struct slice s, struct slice rest)
         if (!is_digit(s.base[i]) && s.base[i] != '.')
             return false;
     rest = slice_trim(rest);
-    return rest.len == 0 || memchr(",;.)&\n", rest.base[0], 6) || slice_starts(rest, "and ");
+    return rest.len == 0 || is_one_of(rest.base[0], ",;.)&\n") || slice_starts(rest, "and ");
 }
 
 /* The ids in "T001, T002 and T003-T005": as long as there are some. */
 static void grow_by_ids(struct growing *growing, struct slice s)
 {
     while (s.len) {
-        if (memchr(" \t,:&+`*", s.base[0], 8)) {
+        if (is_one_of(s.base[0], " \t,:&+`*")) {
             s = behind(s, 1);
             continue;
         }
         size_t n = 0;
         while (n < s.len && n < PREFIX_BYTES_MOST &&
-               (slice_ascii_is_word((unsigned char)s.base[n]) || memchr("-.", s.base[n], 2)))
+               (slice_ascii_is_word((unsigned char)s.base[n]) || is_one_of(s.base[n], "-.")))
             n++;
         struct slice word = slice_sub(s, 0, n);
         while (word.len && word.base[word.len - 1] == '.')
@@ -333,7 +338,7 @@ static struct task_list dependencies_of(struct arena *arena, struct slice text)
 
 static bool is_path_character(char c)
 {
-    return slice_ascii_is_word((unsigned char)c) || memchr("._-/@+[]$~", c, 10) ||
+    return slice_ascii_is_word((unsigned char)c) || is_one_of(c, "._-/@+[]$~") ||
            (unsigned char)c >= 0x80;
 }
 
@@ -367,7 +372,7 @@ static struct task_list files_of(struct arena *arena, struct slice text)
         struct slice word = slice_sub(text, 0, n);
         bool address = n < text.len && text.base[n] == ':' && slice_starts(behind(text, n), "://");
         bool quoted = n < text.len && text.base[n] == '`';
-        while (word.len && memchr(".-", word.base[word.len - 1], 2))
+        while (word.len && is_one_of(word.base[word.len - 1], ".-"))
             word.len--;
         if (slice_starts(word, "[") && slice_find_byte(word, ']') == word.len - 1)
             word = slice_sub(word, 1, word.len - 1);

@@ -78,8 +78,8 @@ static bool same_word(struct slice s, const char *word)
     if (s.len != n)
         return false;
     for (size_t i = 0; i < n; i++) {
-        char c = s.base[i] == '-' || s.base[i] == '_' ? ' ' : slice_ascii_lower(s.base[i]);
-        if (c != word[i])
+        bool joint = s.base[i] == '-' || s.base[i] == '_';
+        if (word[i] != (joint ? ' ' : slice_ascii_lower(s.base[i])))
             return false;
     }
     return true;

@@ -724,47 +724,68 @@ static void formats_are_told_apart(void **state)
                 task_format_name(task_format_detect(s(ROWS[i].text), ROWS[i].name)));
 }
 
-/* --- real data --- */
+/* --- files --- */
 
 struct tally {
     size_t tasks, bad, other, tombstones, open, labelled, bugs, lines;
 };
 
-static bool tally_data(const char *file_name, enum task_format expected, struct tally *tally)
+static struct tally tally_file(const char *path, enum task_format expected)
 {
+    struct tally tally = {0};
     struct arena arena = {0};
     struct failure failure = {0};
     struct file_bytes file;
     struct task_reader *reader = NULL;
-    const char *directory = getenv("RUNG_DATA");
-    const char *path = file_join(&arena, directory ? directory : "../shared/data", file_name);
-    if (!file_exists(path)) {
-        printf("%s is not there: nothing was read\n", path);
-        arena_free(&arena);
-        return false;
-    }
+    struct task task;
     assert_true(file_open(path, TASK_INPUT_BYTES_MOST, &file, &failure));
     assert_true(task_reader_open(TASK_FORMAT_AUTO, path, file.bytes, &reader, &failure));
     assert_int_equal(task_reader_format(reader), expected);
-    struct task task;
     for (enum task_read read;
          (read = task_reader_next(reader, &arena, &task, &failure)) != TASK_READ_END;) {
-        tally->tasks += read == TASK_READ_TASK;
-        tally->bad += read == TASK_READ_BAD;
-        tally->other += read == TASK_READ_OTHER;
+        tally.tasks += read == TASK_READ_TASK;
+        tally.bad += read == TASK_READ_BAD;
+        tally.other += read == TASK_READ_OTHER;
         if (read == TASK_READ_TASK) {
-            tally->tombstones += task.state == TASK_STATE_TOMBSTONE;
-            tally->open += task_is_open(&task);
-            tally->labelled += task.labels.n > 0;
-            tally->bugs += slice_is(task.type, "bug");
-            tally->lines += task.line;
+            tally.tombstones += task.state == TASK_STATE_TOMBSTONE;
+            tally.open += task_is_open(&task);
+            tally.labelled += task.labels.n > 0;
+            tally.bugs += slice_is(task.type, "bug");
+            tally.lines += task.line;
         }
         arena_reset(&arena);
     }
     task_reader_close(reader);
     file_close(&file);
     arena_free(&arena);
-    return true;
+    return tally;
+}
+
+static void the_examples_are_whole(void **state)
+{
+    (void)state;
+    struct tally beads = tally_file("examples/backlog.jsonl", TASK_FORMAT_BEADS);
+    assert_int_equal(beads.bad, 0);
+    assert_int_equal(beads.other, 1);
+    assert_int_equal(beads.tombstones, 1);
+    struct tally list = tally_file("examples/tasks.md", TASK_FORMAT_MARKDOWN);
+    assert_int_equal(list.bad, 0);
+    assert_true(list.tasks >= 14);
+    assert_true(beads.open + list.open >= 40);
+}
+
+static bool tally_data(const char *file_name, enum task_format expected, struct tally *tally)
+{
+    struct arena arena = {0};
+    const char *directory = getenv("RUNG_DATA");
+    const char *path = file_join(&arena, directory ? directory : "../shared/data", file_name);
+    bool there = file_exists(path);
+    if (there)
+        *tally = tally_file(path, expected);
+    else
+        printf("%s is not there: nothing was read\n", path);
+    arena_free(&arena);
+    return there;
 }
 
 /* The figures were counted with Python's json module. */
@@ -822,6 +843,7 @@ int main(void)
         cmocka_unit_test(long_titles_are_cut_at_a_blank),
         cmocka_unit_test(text_is_a_task_a_line),
         cmocka_unit_test(formats_are_told_apart),
+        cmocka_unit_test(the_examples_are_whole),
         cmocka_unit_test(a_whole_beads_backlog),
         cmocka_unit_test(rows_of_five_trackers),
     };
