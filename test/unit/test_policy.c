@@ -198,8 +198,7 @@ static const char *const COMPLAINTS[] = {
     "rung.yaml:19:43: gates[0].judge: makes the gate one of a second kind beside \"command\"",
     "rung.yaml:20:12: gates[1].name: \"tests\" is the name of gates[0] already",
     "rung.yaml:20:28: gates[1].command: must be a list, not \"make test\"",
-    "rung.yaml:21:29: gates[2].max_files: must be a whole number from 1 to 1000000, not the "
-    "quoted text \"20\"",
+    "rung.yaml:21:29: gates[2].max_files: must be a whole number from 1 to 1000000, not the quo",
     "rung.yaml:22:8: audit: must be a whole number from 0 to 1000000, not \"2.5\"",
     "rung.yaml:23:9: review: must be a map of keys and values, not a list",
     "rung.yaml:24:19: budget.day_usd: 0 is out of range; it must be a number above 0",
