@@ -204,21 +204,17 @@ static int rung_of_value(const struct policy *policy, struct slice value)
 static void finish_labels(
     struct arena *arena, const struct draft_labels *labels, struct policy *policy)
 {
-    struct policy_label usual[] = {
-        {{"trivial", 7}, 0, false},
-        {{"simple", 6}, 0, false},
-        {{"standard", 8}, policy->middle, false},
-        {{"complex", 7}, policy->top, false},
-    };
-    size_t n = labels->n_complexity ? labels->n_complexity : 4;
+    const int usual[SCHEMA_N_COMPLEXITIES] = {0, 0, policy->middle, policy->top};
+    size_t n = labels->n_complexity ? labels->n_complexity : SCHEMA_N_COMPLEXITIES;
     policy->explicit_prefix =
         labels->explicit_prefix.len ? labels->explicit_prefix : slice_from("model:");
     policy->complexity = ARENA_ARRAY(arena, struct policy_label, n + labels->n_synonyms);
     for (size_t i = 0; i < n; i++)
-        policy->complexity[i] = labels->n_complexity
-                                    ? (struct policy_label){labels->complexity[i].value,
-                                          labels->complexity[i].rung, false}
-                                    : usual[i];
+        policy->complexity[i] =
+            labels->n_complexity
+                ? (struct policy_label){labels->complexity[i].value, labels->complexity[i].rung,
+                      false}
+                : (struct policy_label){slice_from(SCHEMA_COMPLEXITIES[i]), usual[i], false};
     policy->n_complexity = n;
     for (size_t i = 0; i < labels->n_synonyms; i++)
         policy->complexity[policy->n_complexity++] = (struct policy_label){

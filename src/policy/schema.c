@@ -108,21 +108,33 @@ static const struct place *find_two(
     return list ? walk_find(walk, list, arena_text(walk->arena, second)) : NULL;
 }
 
+const char *const SCHEMA_COMPLEXITIES[SCHEMA_N_COMPLEXITIES] = {
+    "trivial", "simple", "standard", "complex"};
+
+static bool is_complexity(const struct draft_labels *labels, struct slice value)
+{
+    for (size_t i = 0; i < SCHEMA_N_COMPLEXITIES && labels->n_complexity == 0; i++)
+        if (slice_is_caseless(value, SCHEMA_COMPLEXITIES[i]))
+            return true;
+    for (size_t i = 0; i < labels->n_complexity; i++)
+        if (slice_equal_caseless(value, labels->complexity[i].value))
+            return true;
+    return false;
+}
+
 static void check_labels(struct walk *walk, const struct place *place, void *values)
 {
     const struct draft_labels *labels = values;
     for (size_t i = 0; i < labels->n_synonyms; i++) {
         const struct draft_synonym *synonym = &labels->synonyms[i];
-        bool is_known = synonym->value.len == 0;
+        if (synonym->value.len == 0 || is_complexity(labels, synonym->value))
+            continue;
         struct slice known = {"", 0};
-        for (size_t k = 0; k < labels->n_complexity; k++) {
-            struct slice value = labels->complexity[k].value;
-            is_known = is_known || slice_equal_caseless(synonym->value, value);
+        for (size_t k = 0; k < labels->n_complexity; k++)
             known = arena_print(walk->arena, "%.*s%s%.*s", SLICE_ARG(known), k ? ", " : "",
-                SLICE_ARG(walk_shown(walk, value)));
-        }
+                SLICE_ARG(walk_shown(walk, labels->complexity[k].value)));
         const struct place *at = find_two(walk, place, "synonyms", synonym->label);
-        if (!is_known && at)
+        if (at)
             walk_problem(walk, at, "\"%.*s\" is no value of labels.complexity; these are: %.*s",
                 SLICE_ARG(walk_shown(walk, synonym->value)), SLICE_ARG(known));
     }

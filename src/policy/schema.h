@@ -106,6 +106,10 @@ extern const struct schema_map SCHEMA_POLICY;
 /* Efforts from the least to the most; ends in NULL. */
 extern const char *const SCHEMA_EFFORTS[];
 
+/* Values of `complexity:` where a policy lists none. */
+enum { SCHEMA_N_COMPLEXITIES = 4 };
+extern const char *const SCHEMA_COMPLEXITIES[SCHEMA_N_COMPLEXITIES];
+
 /* True where the map's key was given and could be read. */
 bool schema_has(const struct schema_map *map, uint64_t seen, const char *key);
 
