@@ -191,4 +191,8 @@ enum { POLICY_PAGES = 3 };
 void policy_pages(struct arena *arena, const struct policy *policy,
     const struct price_table *prices, int32_t day, struct policy_page pages[POLICY_PAGES]);
 
+/* Every key of rung.yaml with its default and what it is for, one a line: from the same table
+ * that reads and checks the file. */
+struct slice policy_reference(struct arena *arena);
+
 #endif
