@@ -63,7 +63,7 @@ static void next_block(struct arena *arena, size_t bytes)
 
 void *arena_take(struct arena *arena, size_t bytes)
 {
-    if (bytes > SIZE_MAX - 2 * ALIGNMENT)
+    if (bytes > SIZE_MAX - (size_t)2 * ALIGNMENT)
         memory_exhausted();
     bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     if (!arena->current || arena->current->size - arena->used < bytes)

@@ -18,7 +18,7 @@ static const char *shown(const char *path)
 static bool read_all(
     int fd, const char *path, size_t most, struct file_bytes *file, struct failure *failure)
 {
-    size_t room = 64 * 1024, len = 0;
+    size_t room = (size_t)64 * 1024, len = 0;
     char *bytes = memory_take(room);
     for (;;) {
         if (len == room) {

@@ -47,7 +47,7 @@ extern "C" {
 struct json_parser *json_parser_make(void)
 {
     auto *made = new json_parser;
-    if (made->parser.allocate(16 * 1024, JSON_DEPTH_MOST) != simdjson::SUCCESS)
+    if (made->parser.allocate(size_t{16} * 1024, JSON_DEPTH_MOST) != simdjson::SUCCESS)
         memory_exhausted();
     return made;
 }

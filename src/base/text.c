@@ -59,7 +59,6 @@ struct slice text_one_line(struct arena *arena, struct slice s, size_t columns)
             break;
         }
         if (blank_due) {
-            last_start = len;
             out[len++] = ' ';
             blank_due = false;
         }
