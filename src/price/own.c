@@ -113,26 +113,40 @@ done:
     return ok;
 }
 
-bool price_load(
+struct price_table price_merge(
+    struct arena *arena, const struct price_table *first, const struct price_table *second)
+{
+    struct price_row *rows = ARENA_ARRAY(arena, struct price_row, first->n + second->n);
+    for (size_t i = 0; i < first->n; i++)
+        rows[i] = first->rows[i];
+    for (size_t i = 0; i < second->n; i++)
+        rows[first->n + i] = second->rows[i];
+    return (struct price_table){rows, price_sort_rows(arena, rows, first->n + second->n)};
+}
+
+bool price_load_own(
     struct arena *arena, const char *path, struct price_table *table, struct failure *failure)
 {
-    struct price_table builtin = price_builtin(), own;
     struct file_bytes file;
-    *table = builtin;
+    *table = (struct price_table){0};
     if (!path || !file_exists(path))
         return true;
     if (!file_open(path, PRICE_FILE_BYTES_MOST, &file, failure))
         return false;
-    bool ok = price_parse(arena, path, file.bytes, &own, failure);
+    bool ok = price_parse(arena, path, file.bytes, table, failure);
     file_close(&file);
-    if (!ok)
+    return ok;
+}
+
+bool price_load(
+    struct arena *arena, const char *path, struct price_table *table, struct failure *failure)
+{
+    struct price_table builtin = price_builtin(), own;
+    *table = builtin;
+    if (!price_load_own(arena, path, &own, failure))
         return false;
-    struct price_row *rows = ARENA_ARRAY(arena, struct price_row, own.n + builtin.n);
-    for (size_t i = 0; i < own.n; i++)
-        rows[i] = own.rows[i];
-    for (size_t i = 0; i < builtin.n; i++)
-        rows[own.n + i] = builtin.rows[i];
-    *table = (struct price_table){rows, price_sort_rows(arena, rows, own.n + builtin.n)};
+    if (own.n > 0)
+        *table = price_merge(arena, &own, &builtin);
     return true;
 }
 

@@ -46,6 +46,14 @@ struct price_table price_builtin(void);
 bool price_load(struct arena *arena, const char *path, struct price_table *table,
     struct failure *failure) MUST_USE;
 
+/* Only the rows of the user's own price file; none where there is no such file. */
+bool price_load_own(struct arena *arena, const char *path, struct price_table *table,
+    struct failure *failure) MUST_USE;
+
+/* The rows of both, those of `first` where they agree in model, day and band. */
+struct price_table price_merge(
+    struct arena *arena, const struct price_table *first, const struct price_table *second);
+
 /* The rows of a price file's bytes, sorted, without the built-in ones. `name` (the file's) goes
  * into messages. The first row that is wrong is named with its number. */
 bool price_parse(struct arena *arena, const char *name, struct slice bytes,
