@@ -1,4 +1,84 @@
-int main(void)
+/* Receives argv, finds the row of the command table, parses its options and runs it. */
+#include "command.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+static const char *command_name_at(const void *unused, size_t i)
 {
-    return 0;
+    (void)unused;
+    return COMMANDS[i]->name;
+}
+
+const struct command_row *command_by_name(struct slice name)
+{
+    for (size_t i = 0; i < COMMANDS_COUNT; i++)
+        if (slice_is(name, COMMANDS[i]->name))
+            return COMMANDS[i];
+    return NULL;
+}
+
+bool command_write(FILE *out, struct slice bytes)
+{
+    return bytes.len == 0 || fwrite(bytes.base, 1, bytes.len, out) == bytes.len;
+}
+
+static int fail_unknown_command(const char *name)
+{
+    const char *nearest = nearest_name(slice_from(name), command_name_at, NULL, COMMANDS_COUNT);
+    if (nearest)
+        log_error("there is no command %s; did you mean `rung %s`?", name, nearest);
+    else
+        log_error("there is no command %s; `rung help` lists them", name);
+    return EXIT_USAGE;
+}
+
+/* What was printed must have arrived: a full disk is an error like any other. */
+static int close_output(FILE *out, int status)
+{
+    if (fflush(out) == 0 && !ferror(out))
+        return status;
+    if (errno != EPIPE)
+        log_error("cannot write standard output: %s", strerror(errno));
+    return status == EXIT_DONE ? EXIT_BROKEN : status;
+}
+
+static int run_command(const struct command_row *command, int argc, char **argv)
+{
+    struct arena arena = {0};
+    struct failure failure = {0};
+    struct call call = {.arena = &arena, .out = stdout};
+    int status = EXIT_DONE;
+    bool wants_help = false;
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+        wants_help = wants_help || strcmp(argv[i], "--help") == 0;
+    if (wants_help) {
+        help_print_command(stdout, command);
+    } else if (options_parse(command, argc, argv, &call, &failure)) {
+        status = command->run(&call);
+    } else {
+        log_error("%s", failure.text);
+        status = EXIT_USAGE;
+    }
+    arena_free(&arena);
+    return close_output(stdout, status);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        help_print_all(stderr);
+        return EXIT_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    if (strcmp(name, "--version") == 0)
+        name = "version";
+    const struct command_row *command = command_by_name(slice_from(name));
+    return command ? run_command(command, argc - 2, argv + 2) : fail_unknown_command(name);
 }

@@ -1,0 +1,14 @@
+/* The command table, in the order in which help lists it. */
+#include "commands.h"
+
+const struct command_row *const COMMANDS[] = {
+    &COMMAND_ROUTE,
+    &COMMAND_INIT,
+    &COMMAND_CHECK,
+    &COMMAND_TRUST,
+    &COMMAND_PRICES,
+    &COMMAND_HELP,
+    &COMMAND_VERSION,
+};
+
+const size_t COMMANDS_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]);

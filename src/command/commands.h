@@ -1,0 +1,15 @@
+/* The rows of the command table, each defined in the file of its name. */
+#ifndef RUNG_COMMAND_COMMANDS_H
+#define RUNG_COMMAND_COMMANDS_H
+
+#include "command.h"
+
+extern const struct command_row COMMAND_CHECK;
+extern const struct command_row COMMAND_HELP;
+extern const struct command_row COMMAND_INIT;
+extern const struct command_row COMMAND_PRICES;
+extern const struct command_row COMMAND_ROUTE;
+extern const struct command_row COMMAND_TRUST;
+extern const struct command_row COMMAND_VERSION;
+
+#endif

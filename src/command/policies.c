@@ -1,0 +1,260 @@
+/* init, check and trust: a policy is written, read strictly, and allowed to run things. */
+#include "commands.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "workspace.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *shown_path(struct arena *arena, const char *path)
+{
+    struct slice here = slice_from(file_working_directory(arena)), s = slice_from(path);
+    bool inside = slice_starts(s, here.base) && s.len > here.len + 1 && s.base[here.len] == '/';
+    return inside ? path + here.len + 1 : path;
+}
+
+/* The path of the policy that a command is about: the word given, or the one that is found. NULL
+ * where only the built-in one holds. */
+static const char *policy_path(struct call *call)
+{
+    if (call->n_words)
+        return arena_text(call->arena, call->words[0]);
+    const char *here = file_working_directory(call->arena);
+    const char *found = file_find_upward(call->arena, here, "rung.yaml");
+    if (found)
+        return file_join(call->arena, found, "rung.yaml");
+    const char *config = file_config_directory(call->arena);
+    const char *own = config ? file_join(call->arena, config, "rung.yaml") : NULL;
+    return own && file_exists(own) ? own : NULL;
+}
+
+enum { CHECK_JSON };
+
+static const struct option_row CHECK_OPTIONS[] = {JSON_OPTION};
+
+static void print_rungs(
+    struct call *call, const struct policy *policy, const struct price_table *prices, int32_t day)
+{
+    for (size_t i = 0; i < policy->n_rungs; i++) {
+        const struct policy_rung *rung = &policy->rungs[i];
+        double usd = 0;
+        fprintf(call->out, "  %-12.*s %.*s%s%.*s", SLICE_ARG(rung->name), SLICE_ARG(rung->model),
+            rung->effort.len ? " " : "", SLICE_ARG(rung->effort));
+        if (policy_assumed_cost(rung, prices, day, &usd))
+            fprintf(call->out, ", ~$%.4f a task", usd);
+        else
+            fputs(", cost unknown (it wants `assume` tokens and a price)", call->out);
+        fprintf(call->out, "%s%s%s\n", (int)i == policy->default_rung ? ", default" : "",
+            (int)i == policy->middle ? ", middle" : "", (int)i == policy->top ? ", top" : "");
+    }
+}
+
+static void report_problems(struct call *call, const struct policy_problems *problems)
+{
+    struct emit emit = {0};
+    for (size_t i = 0; i < problems->n; i++) {
+        if (!call->options[CHECK_JSON].given) {
+            fprintf(
+                call->out, "%.*s\n", SLICE_ARG(text_one_line(call->arena, problems->items[i], 0)));
+            continue;
+        }
+        emit_clear(&emit);
+        emit_open(&emit, '{');
+        emit_member_text(&emit, "problem", problems->items[i]);
+        emit_close(&emit, '}');
+        emit_bytes(&emit, slice_from("\n"));
+        fwrite(emit.bytes, 1, emit.len, call->out);
+    }
+    emit_free(&emit);
+    log_error("%zu problem%s", problems->n + problems->more,
+        problems->n + problems->more == 1 ? "" : "s");
+}
+
+static int run_check(struct call *call)
+{
+    struct failure failure = {0};
+    struct policy_problems problems = {0};
+    struct workspace workspace = {0};
+    const char *path = policy_path(call);
+    if (!policy_find(call->arena, path, ".", &workspace.policy, &problems, &failure)) {
+        if (problems.n == 0)
+            log_error("%s", failure.text);
+        else
+            report_problems(call, &problems);
+        return EXIT_BROKEN;
+    }
+    struct option_value none = {0};
+    if (path)
+        none = (struct option_value){.given = true, .text = slice_from(path)};
+    if (!workspace_open(call, &none, &workspace, &failure)) {
+        log_error("%s", failure.text);
+        return EXIT_BROKEN;
+    }
+    if (call->options[CHECK_JSON].given)
+        return EXIT_DONE;
+    fprintf(call->out, "%s: no problems, %s\n",
+        path ? shown_path(call->arena, path) : "the built-in policy",
+        workspace.policy.trusted ? "trusted"
+                                 : "not trusted: its rules hold, what it would run does not");
+    print_rungs(call, &workspace.policy, &workspace.prices, workspace.today);
+    return EXIT_DONE;
+}
+
+const struct command_row COMMAND_CHECK = {
+    .name = "check",
+    .words = "[POLICY]",
+    .words_most = 1,
+    .summary = "Read the policy strictly and name every problem with its line and key.",
+    .details = "Checks the named file, else the rung.yaml found at or above the working directory, "
+               "else the user's own, else the built-in one. Exits 1 where there is any problem.",
+    .options = CHECK_OPTIONS,
+    .n_options = 1,
+    .run = run_check,
+};
+
+enum { TRUST_REMOVE };
+
+static const struct option_row TRUST_OPTIONS[] = {
+    {"remove", OPTION_FLAG, NULL, "forget that this policy was trusted"},
+};
+
+static void say_powers(struct call *call, const struct policy *policy)
+{
+    for (size_t i = 0; i < policy->n_gates; i++) {
+        fprintf(call->out, "  gate %.*s", SLICE_ARG(policy->gates[i].name));
+        for (size_t j = 0; j < policy->gates[i].n_command; j++)
+            fprintf(call->out, "%s%.*s", j ? " " : " runs: ",
+                SLICE_ARG(text_one_line(call->arena, policy->gates[i].command[j], 0)));
+        fputc('\n', call->out);
+    }
+    if (policy->agent.len)
+        fprintf(
+            call->out, "  agent %.*s\n", SLICE_ARG(text_one_line(call->arena, policy->agent, 0)));
+    if (policy->ledger.len)
+        fprintf(
+            call->out, "  ledger %.*s\n", SLICE_ARG(text_one_line(call->arena, policy->ledger, 0)));
+}
+
+static int run_trust(struct call *call)
+{
+    struct failure failure = {0};
+    struct policy policy = {0};
+    struct policy_problems problems = {0};
+    const char *path = policy_path(call);
+    if (!path) {
+        log_error("there is no rung.yaml at or above this directory; the built-in policy needs no "
+                  "trust");
+        return EXIT_USAGE;
+    }
+    if (!policy_find(call->arena, path, ".", &policy, &problems, &failure)) {
+        log_error("%s", failure.text);
+        return EXIT_BROKEN;
+    }
+    bool remove = call->options[TRUST_REMOVE].given;
+    if (remove ? !policy_distrust(call->arena, policy.path, &failure)
+               : !policy_trust(call->arena, policy.path, policy.hash, &failure)) {
+        log_error("%s", failure.text);
+        return EXIT_BROKEN;
+    }
+    fprintf(call->out, "%s is %s\n", shown_path(call->arena, path),
+        remove ? "no longer trusted" : "trusted as it stands; a change of it must be trusted anew");
+    if (!remove && policy_find(call->arena, path, ".", &policy, &problems, &failure))
+        say_powers(call, &policy);
+    return EXIT_DONE;
+}
+
+const struct command_row COMMAND_TRUST = {
+    .name = "trust",
+    .words = "[POLICY]",
+    .words_most = 1,
+    .summary = "Allow a policy to run what it names, as it stands now.",
+    .details = "A policy found in a directory may come from a stranger. Until its exact bytes are "
+               "trusted by you, only its ladder, rules and prices are obeyed; gates, agents, "
+               "review, and the ledger's place are refused with a sentence.",
+    .options = TRUST_OPTIONS,
+    .n_options = 1,
+    .run = run_trust,
+};
+
+enum { INIT_FORCE, INIT_PAGES };
+
+static const struct option_row INIT_OPTIONS[] = {
+    {"force", OPTION_FLAG, NULL, "replace a rung.yaml that is there"},
+    {"pages", OPTION_FLAG, NULL, "write the pages for agents alone, from the policy that is there"},
+};
+
+static bool write_pages(struct call *call, const char *directory, struct failure *failure)
+{
+    struct workspace workspace = {0};
+    struct arena *arena = call->arena;
+    const char *path = file_join(arena, directory, "rung.yaml");
+    struct option_value option = {.given = true, .text = slice_from(path)};
+    if (!workspace_open(call, &option, &workspace, failure))
+        return false;
+    const char *rules = file_join(arena, directory, ".claude/rules");
+    if (!file_make_directories(rules, 0755, failure))
+        return false;
+    struct policy_page pages[POLICY_PAGES];
+    policy_pages(arena, &workspace.policy, &workspace.prices, workspace.today, pages);
+    for (int i = 0; i < POLICY_PAGES; i++) {
+        const char *page = file_join(arena, rules, pages[i].name);
+        if (!file_replace(page, pages[i].text, 0644, failure))
+            return false;
+        fprintf(call->out, "wrote %s\n", shown_path(arena, page));
+    }
+    return true;
+}
+
+/* A policy that this user has just had written is this user's own: it is trusted. */
+static bool write_policy(struct call *call, const char *path, struct failure *failure)
+{
+    struct slice text = policy_builtin_text();
+    char hash[SHA256_HEX_BYTES];
+    if (!file_replace(path, text, 0644, failure))
+        return false;
+    file_sha256(text, hash);
+    fprintf(call->out, "wrote %s\n", shown_path(call->arena, path));
+    return policy_trust(call->arena, path, hash, failure);
+}
+
+static int run_init(struct call *call)
+{
+    struct failure failure = {0};
+    const char *here = file_working_directory(call->arena);
+    const char *path = file_join(call->arena, here, "rung.yaml");
+    bool pages_only = call->options[INIT_PAGES].given;
+    if (pages_only && !file_exists(path)) {
+        log_error("there is no rung.yaml here; `rung init` writes one");
+        return EXIT_USAGE;
+    }
+    if (!pages_only && file_exists(path) && !call->options[INIT_FORCE].given) {
+        log_error(
+            "rung.yaml is there already; --force replaces it, --pages writes the pages alone");
+        return EXIT_BROKEN;
+    }
+    if ((!pages_only && !write_policy(call, path, &failure)) ||
+        !write_pages(call, here, &failure)) {
+        log_error("%s", failure.text);
+        return EXIT_BROKEN;
+    }
+    if (!pages_only)
+        fputs("\nnext: read rung.yaml, then `rung check` and `rung route`\n", call->out);
+    return EXIT_DONE;
+}
+
+const struct command_row COMMAND_INIT = {
+    .name = "init",
+    .words = "",
+    .summary = "Write a commented rung.yaml and the pages that agents read.",
+    .details =
+        "The pages (.claude/rules/model-routing-optimization.md, harness-patterns.md, "
+        "gastown-patterns.md) are generated from the policy. After editing rung.yaml, `rung init "
+        "--pages` writes them anew.",
+    .options = INIT_OPTIONS,
+    .n_options = 2,
+    .run = run_init,
+};
