@@ -1,0 +1,64 @@
+# The words people type; meson and ninja do the work.
+BUILD ?= build
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
+
+.PHONY: all build demo test test-sanitized figures bench fuzz install format lint clean packages
+
+all: build
+
+# Installs nothing: says what is missing.
+build: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) -j $(JOBS) --quiet
+
+$(BUILD)/build.ninja:
+	@command -v meson >/dev/null || { \
+	  echo "make: meson is missing; 'make packages' installs what the build needs" >&2; exit 1; }
+	@meson setup $(BUILD) --prefix $(PREFIX) >/dev/null || { meson setup $(BUILD); exit 1; }
+
+packages:
+	@tools/install-packages build
+
+demo: packages
+	@$(MAKE) --no-print-directory build
+	@tools/demo $(BUILD)/rung
+
+test:
+	@tools/install-packages build test
+	@$(MAKE) --no-print-directory build
+	@tools/run-tests $(BUILD)
+
+# The same tests under the address and undefined-behaviour sanitizers.
+test-sanitized:
+	@tools/install-packages build test
+	@[ -d $(BUILD)-sanitized ] || meson setup $(BUILD)-sanitized -Db_sanitize=address,undefined \
+	  -Dbuildtype=debugoptimized >/dev/null
+	@ninja -C $(BUILD)-sanitized -j $(JOBS) --quiet
+	@tools/run-tests $(BUILD)-sanitized
+
+bench:
+	@tools/install-packages build test
+	@$(MAKE) --no-print-directory build
+	@tools/bench $(BUILD)
+
+fuzz:
+	@tools/install-packages build test lint
+	@[ -d $(BUILD)-fuzz ] || CC=clang CXX=clang++ meson setup $(BUILD)-fuzz -Dfuzz=true \
+	  -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized >/dev/null
+	@ninja -C $(BUILD)-fuzz -j $(JOBS) --quiet
+	@tools/fuzz $(BUILD)-fuzz $(FUZZ_SECONDS)
+
+install: build
+	@meson install -C $(BUILD) --no-rebuild
+
+format:
+	@tools/install-packages lint
+	@git ls-files '*.c' '*.h' '*.cc' | xargs clang-format -i
+
+lint:
+	@tools/install-packages build test lint
+	@tools/lint $(BUILD)-lint
+
+clean:
+	@rm -rf $(BUILD) $(BUILD)-sanitized $(BUILD)-fuzz $(BUILD)-lint
