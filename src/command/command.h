@@ -79,7 +79,7 @@ const char *nearest_name(struct slice typed, const char *(*name_at)(const void *
 
 void help_print_all(FILE *out);
 void help_print_command(FILE *out, const struct command_row *command);
-void help_print_man(FILE *out, const struct command_row *command); /* mdoc */
+void help_print_man(FILE *out, const struct command_row *command); /* mdoc; NULL: rung(1) */
 void help_print_completion(FILE *out);                             /* bash */
 
 /* Writes all of `bytes` to `out`; false where that fails (a full disk, a closed pipe). */

@@ -103,8 +103,30 @@ static void print_roff(FILE *out, const char *text)
     fputc('\n', out);
 }
 
+/* The page rung(1): every command with its summary. */
+static void print_man_overview(FILE *out)
+{
+    fputs(".Dd $Mdocdate$\n.Dt RUNG 1\n.Os\n.Sh NAME\n.Nm rung\n.Nd pick the lowest rung of the "
+          "model ladder that will hold\n.Sh SYNOPSIS\n.Nm\n.Ar COMMAND\n.Op Ar OPTION ...\n"
+          ".Sh COMMANDS\n.Bl -tag -width validate\n",
+        out);
+    for (size_t i = 0; i < COMMANDS_COUNT; i++) {
+        fprintf(out, ".It Xr rung-%s 1\n", COMMANDS[i]->name);
+        print_roff(out, COMMANDS[i]->summary);
+    }
+    fputs(".El\n.Sh FILES\n.Bl -tag -width Ds\n.It Pa rung.yaml\nThe policy, found at or above the "
+          "working directory, else in the user's config directory, else built in.\n"
+          ".It Pa .rung/ledger.db\nThe ledger, beside the policy.\n.El\n"
+          ".Sh EXIT STATUS\n0 done, 1 broken, 2 wrong usage; commands that judge say more.\n",
+        out);
+}
+
 void help_print_man(FILE *out, const struct command_row *command)
 {
+    if (!command) {
+        print_man_overview(out);
+        return;
+    }
     fprintf(out, ".Dd $Mdocdate$\n.Dt RUNG-%s 1\n.Os\n.Sh NAME\n.Nm rung-%s\n.Nd ", command->name,
         command->name);
     print_roff(out, command->summary);

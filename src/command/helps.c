@@ -17,7 +17,10 @@ static int run_help(struct call *call)
         return EXIT_DONE;
     }
     if (call->n_words == 0) {
-        help_print_all(call->out);
+        if (call->options[HELP_MAN].given)
+            help_print_man(call->out, NULL);
+        else
+            help_print_all(call->out);
         return EXIT_DONE;
     }
     const struct command_row *command = command_by_name(call->words[0]);

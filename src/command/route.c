@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { FLUSH_BYTES = 64 * 1024, TITLE_COLUMNS = 48 };
+enum { FLUSH_BYTES = 64 * 1024, TITLE_COLUMNS = 64 };
 
 enum {
     ROUTE_POLICY = SOURCE_OPTIONS_COUNT,
@@ -345,8 +345,8 @@ static void print_summary(struct routing *routing, const struct source_counts *c
         size_t n;
         const char *what;
     } left_out[] = {{counts->not_open, "not open (--all takes them)"},
-        {counts->filtered, "filtered out"}, {counts->tombstone, "tombstones"},
-        {counts->memory, "memories"}, {counts->bad, "unreadable"}};
+        {counts->filtered, "filtered out"}, {counts->tombstone, "deleted"},
+        {counts->memory, "no tasks but memories"}, {counts->bad, "unreadable"}};
     for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++)
         if (left_out[i].n)
             fprintf(out, ", %zu %s", left_out[i].n, left_out[i].what);

@@ -121,67 +121,49 @@ static bool ask_forced(struct inquiry *inquiry)
     return true;
 }
 
-/* "the label model:haiku" or "execution_suggested_model haiku": joins what spoke into `why`. */
-static void say_explicit(struct inquiry *inquiry, int rung)
-{
-    struct slice first = inquiry->decision->matched[0];
-    inquiry->decision->why = arena_print(inquiry->arena, "%.*s asks for %.*s by name",
-        SLICE_ARG(first), SLICE_ARG(rung_name(inquiry, rung)));
-}
-
 /* The effort that a person asked for; what Rung wrote itself is no wish. */
 static struct slice wanted_effort(const struct task *task)
 {
     return task->rung_decision.len ? (struct slice){0} : task->suggested_effort;
 }
 
-static int wish_of_label(struct inquiry *inquiry, struct slice value, int so_far)
+/* One wish, by a label or by metadata: counts it if it names a rung; says which one is obeyed. */
+static void hear_wish(struct inquiry *inquiry, struct slice what, struct slice value, int *so_far)
 {
-    struct slice label = arena_print(inquiry->arena, "label %.*s%.*s",
-        SLICE_ARG(inquiry->policy->explicit_prefix), SLICE_ARG(value));
+    struct decision *decision = inquiry->decision;
     int rung = policy_rung_by_wish(inquiry->policy, value, wanted_effort(inquiry->task));
     if (rung == POLICY_NONE) {
         add_warning(inquiry,
-            arena_print(inquiry->arena, "%.*s names no rung of the ladder", SLICE_ARG(label)));
-        return so_far;
-    }
-    add_match(inquiry, label);
-    if (inquiry->decision->requested.len == 0)
-        inquiry->decision->requested = value;
-    return higher_of(inquiry, so_far, rung, "explicit wishes");
-}
-
-static int wish_of_metadata(struct inquiry *inquiry, int so_far)
-{
-    const struct task *task = inquiry->task;
-    if (task->rung_decision.len || task->suggested_model.len == 0)
-        return so_far;
-    int rung = policy_rung_by_wish(inquiry->policy, task->suggested_model, task->suggested_effort);
-    struct slice what = arena_print(
-        inquiry->arena, "execution_suggested_model %.*s", SLICE_ARG(task->suggested_model));
-    if (rung == POLICY_NONE) {
-        add_warning(inquiry,
             arena_print(inquiry->arena, "%.*s names no rung of the ladder", SLICE_ARG(what)));
-        return so_far;
+        return;
     }
     add_match(inquiry, what);
-    if (inquiry->decision->requested.len == 0)
-        inquiry->decision->requested = task->suggested_model;
-    return higher_of(inquiry, so_far, rung, "explicit wishes");
+    int counts = higher_of(inquiry, *so_far, rung, "explicit wishes");
+    if (counts == *so_far)
+        return;
+    *so_far = counts;
+    decision->requested = value;
+    decision->why = arena_print(inquiry->arena, "%.*s asks for %.*s by name", SLICE_ARG(what),
+        SLICE_ARG(rung_name(inquiry, rung)));
 }
 
 static bool ask_explicit(struct inquiry *inquiry)
 {
+    const struct task *task = inquiry->task;
     int rung = POLICY_NONE;
-    struct slice value;
-    const char *prefix = inquiry->policy->explicit_prefix.base;
-    for (size_t at = 0; task_label_value(inquiry->task, prefix, &at, &value);)
-        rung = wish_of_label(inquiry, value, rung);
-    rung = wish_of_metadata(inquiry, rung);
+    struct slice value, prefix = inquiry->policy->explicit_prefix;
+    for (size_t at = 0; task_label_value(task, prefix.base, &at, &value);)
+        hear_wish(inquiry,
+            arena_print(inquiry->arena, "label %.*s%.*s", SLICE_ARG(prefix), SLICE_ARG(value)),
+            value, &rung);
+    if (task->suggested_model.len && task->rung_decision.len == 0)
+        hear_wish(inquiry,
+            arena_print(
+                inquiry->arena, "execution_suggested_model %.*s", SLICE_ARG(task->suggested_model)),
+            task->suggested_model, &rung);
     if (rung == POLICY_NONE)
         return false;
     speak(inquiry, rung, DECIDE_EXPLICIT_LABEL);
-    say_explicit(inquiry, rung);
     return true;
 }
 
@@ -231,6 +213,18 @@ static bool ask_complexity(struct inquiry *inquiry)
     return true;
 }
 
+/* How a person reads a pattern: without the mark of a word taken as it is spelt. */
+static struct slice pattern_text(struct inquiry *inquiry, const struct policy_match *match)
+{
+    char *plain = arena_take(inquiry->arena, match->pattern.len + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < match->pattern.len; i++)
+        if (match->pattern.base[i] != '=')
+            plain[n++] = match->pattern.base[i];
+    return arena_print(inquiry->arena, "\"%.*s\" in the %s", (int)n, plain,
+        match->found_in == POLICY_IN_TITLE ? "title" : "text");
+}
+
 static bool ask_patterns(struct inquiry *inquiry)
 {
     struct policy_match matches[DECIDE_MATCHES_MOST];
@@ -239,9 +233,7 @@ static bool ask_patterns(struct inquiry *inquiry)
     if (n == 0)
         return false;
     for (size_t i = 0; i < n; i++)
-        add_match(inquiry,
-            arena_print(inquiry->arena, "\"%.*s\" in the %s", SLICE_ARG(matches[i].pattern),
-                matches[i].found_in == POLICY_IN_TITLE ? "title" : "text"));
+        add_match(inquiry, pattern_text(inquiry, &matches[i]));
     speak(inquiry, matches[0].rung, DECIDE_PATTERN_MATCH);
     inquiry->decision->why = arena_print(inquiry->arena, "%.*s is work for %.*s",
         SLICE_ARG(inquiry->decision->matched[inquiry->decision->n_matched - n]),
