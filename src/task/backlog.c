@@ -241,7 +241,7 @@ static bool take_front(struct task_reader *reader, struct slice *front, struct f
 enum task_read backlog_next(
     struct task_reader *reader, struct arena *arena, struct task *task, struct failure *failure)
 {
-    struct slice line, front;
+    struct slice line, front = {"", 0};
     do {
         if (!reader_next_line(reader, &line))
             return TASK_READ_END;
