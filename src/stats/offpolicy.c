@@ -81,6 +81,17 @@ static void bootstrap_terms(const struct terms *terms, size_t n, struct stats_re
     free(values);
 }
 
+/* With few effective rows the bootstrap of a weighted mean is too narrow, as a normal interval is:
+ * stretched by Student's quantile over the normal one. */
+static struct interval stretched(struct interval interval, double effective_n, double level)
+{
+    double p = (1 + level) / 2, freedom = fmax(1, effective_n - 1);
+    double factor = stats_student_quantile(p, freedom) / stats_normal_quantile(p);
+    interval.low = interval.mean - (interval.mean - interval.low) * factor;
+    interval.high = interval.mean + (interval.high - interval.mean) * factor;
+    return interval;
+}
+
 bool stats_off_policy(const struct stats_logged *rows, size_t n, struct stats_resampling how,
     struct stats_off_policy *found, struct failure *failure)
 {
@@ -102,12 +113,13 @@ bool stats_off_policy(const struct stats_logged *rows, size_t n, struct stats_re
     struct interval intervals[ESTIMATES];
     estimate(&sum, n, seen);
     bootstrap_terms(terms, n, how, seen, intervals);
+    double effective_n = squares > 0 ? sum.weight * sum.weight / squares : 0;
     *found = (struct stats_off_policy){
         .naive = intervals[0],
         .direct = intervals[1],
-        .snips = intervals[2],
-        .doubly_robust = intervals[3],
-        .effective_n = squares > 0 ? sum.weight * sum.weight / squares : 0,
+        .snips = stretched(intervals[2], effective_n, how.level),
+        .doubly_robust = stretched(intervals[3], effective_n, how.level),
+        .effective_n = effective_n,
         .agreeing = agreeing,
     };
     free(terms);

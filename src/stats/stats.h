@@ -271,7 +271,8 @@ struct stats_success_drift {
 };
 
 /* The watch for a rate: fears odds of 0.35 of the expected ones (.88 -> .72), and has the limit at
- * which false alarms come every 2,000 tasks or more. `expected` is kept within .02 … .98. */
+ * which false alarms come every 2,000 tasks or more, whatever the rate. `expected` is kept within
+ * .02 … .98; NaN counts as .02. */
 struct stats_success_drift stats_success_drift_from(double expected);
 bool stats_success_drift_add(struct stats_success_drift *drift, bool success); /* true: alarm */
 
@@ -302,9 +303,11 @@ struct stats_off_policy {
     double agreeing;               /* rows with target > 0 */
 };
 
-/* Intervals by bootstrap over rows. Dudík et al., "Doubly robust policy evaluation" (2011);
- * Swaminathan and Joachims (2015). False, naming the row, where a number is out of range. That
- * the policy takes no action whose propensity was 0 is the caller's to check. */
+/* Intervals by bootstrap over rows; those of snips and doubly_robust are stretched by Student's
+ * quantile at the effective sample size over the normal one, since they are too narrow without.
+ * Dudík et al., "Doubly robust policy evaluation" (2011); Swaminathan and Joachims (2015). False,
+ * naming the row, where a number is out of range. That the policy takes no action whose propensity
+ * was 0 is the caller's to check. */
 bool stats_off_policy(const struct stats_logged *rows, size_t n, struct stats_resampling how,
     struct stats_off_policy *estimate, struct failure *failure) MUST_USE;
 
