@@ -33,9 +33,9 @@ static void add_form(
     size_t len = keep;
     if (extra)
         form[len++] = extra;
-    size_t ending_len = strlen(ending);
-    memcpy(form + len, ending, ending_len);
-    forms->len[forms->n++] = (uint8_t)(len + ending_len);
+    while (*ending)
+        form[len++] = *ending++;
+    forms->len[forms->n++] = (uint8_t)len;
 }
 
 static bool is_regular_word(struct slice word)

@@ -41,7 +41,8 @@ static const char *code(struct page_writer *page, struct slice text)
     for (size_t i = 0; i < line.len; i++) {
         if (line.base[i] == '|')
             shown[len++] = '\\';
-        shown[len++] = line.base[i] == '`' ? '\'' : line.base[i];
+        char quote = '\'';
+        shown[len++] = line.base[i] == '`' ? quote : line.base[i];
     }
     shown[len] = '`';
     return shown;

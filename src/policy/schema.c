@@ -188,7 +188,7 @@ static const struct schema_key PATTERN_KEYS[] = {
         .help = "words and phrases: whole words, with their inflections; \"...\" stands for up "
                 "to five words; =word takes a word exactly as it is spelt"},
     {"expression", SCHEMA_TEXT, AT(draft_pattern, expression),
-        .help = "a regular expression (PCRE2, caseless) instead of words"},
+        .help = "a regular expression instead of words (PCRE2, caseless, ^ and $ at line ends)"},
     {"in", SCHEMA_CHOICE, AT(draft_pattern, where), .choices = WHERE, .fallback = "any",
         .help = "where to look"},
 };

@@ -267,9 +267,10 @@ static bool is_not_finite(struct slice text)
 
 static bool is_number(struct slice text, double *number)
 {
+    static const struct slice allowed = SLICE("0123456789+-.eE");
     bool digits = text.len > 0;
     for (size_t i = 0; i < text.len; i++)
-        digits = digits && memchr("0123456789+-.eE", text.base[i], 15) != NULL;
+        digits = digits && slice_find_byte(allowed, text.base[i]) != SIZE_MAX;
     return digits && slice_to_double(text, number);
 }
 
