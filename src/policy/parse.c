@@ -247,6 +247,16 @@ static void finish_goal(const struct draft_goal *goal, struct policy *policy)
         policy->goal.kind = POLICY_GOAL_BUDGET;
 }
 
+static void finish_agent(struct draft_agent draft, struct policy *policy)
+{
+    policy->agent = slice_from(SCHEMA_AGENTS[draft.kind]);
+    policy->worker = draft.agent;
+    policy->worker.kind = (enum policy_agent_kind)draft.kind;
+    policy->worker.prompt_is_file = draft.prompt == 1;
+    policy->worker.result_is_json = draft.result == 1;
+    policy->worker.paths = draft.where.paths;
+}
+
 static void finish_trusted(struct arena *arena, const struct draft *draft, struct policy *policy)
 {
     policy->n_gates = draft->n_gates;
@@ -258,7 +268,7 @@ static void finish_trusted(struct arena *arena, const struct draft *draft, struc
     policy->n_review_when = draft->review.n_when;
     if (draft->review.n_when)
         policy->review_rung = draft->review.rung == POLICY_NONE ? policy->top : draft->review.rung;
-    policy->agent = draft->agent;
+    finish_agent(draft->agent, policy);
     policy->ledger = draft->ledger;
 }
 
@@ -288,7 +298,9 @@ static void finish(
     policy->budget_task_usd = draft->budget.task_usd;
     policy->budget_day_usd = draft->budget.day_usd;
     policy->review_rung = POLICY_NONE;
-    policy->agent = slice_from("claude");
+    struct draft_agent usual = {0};
+    schema_default_agent(&usual);
+    finish_agent(usual, policy);
     if (policy->trusted)
         finish_trusted(walk->arena, draft, policy);
     else
@@ -335,6 +347,7 @@ static void read_document(struct walk *walk, struct policy *policy)
     struct draft draft = {0};
     struct place place = {.node = root};
     draft.goal.keep = draft.review.rung = POLICY_NONE;
+    schema_default_agent(&draft.agent);
     walk_map(walk, &place, &SCHEMA_POLICY, &draft);
     resolve_rungs(walk, &place, &draft);
     if (walk->n_problems == 0)

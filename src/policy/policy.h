@@ -81,6 +81,41 @@ struct policy_gate {
     struct slice schema;  /* path of a JSON schema */
     struct slice pattern; /* regular expression that the result must match */
     int judge_rung;
+    struct slice
+        *environment; /* names of variables that a command gate sees beside the usual few */
+    size_t n_environment;
+};
+
+enum policy_agent_kind {
+    POLICY_AGENT_CLAUDE,
+    POLICY_AGENT_CODEX,
+    POLICY_AGENT_OPENCODE,
+    POLICY_AGENT_COMMAND,
+    POLICY_AGENT_API,
+};
+
+/* Where in the JSON of a `command` agent's result a value stands ("usage.cost"); empty: nowhere. */
+struct policy_agent_paths {
+    struct slice answer, cost_usd, model, session, error;
+    struct slice input, output, cache_read, cache_write;
+};
+
+/* The program that does the work, and what the user allows it. */
+struct policy_agent {
+    enum policy_agent_kind kind;
+    struct slice program;    /* started instead of the usual name; empty: the usual */
+    struct slice permission; /* its permission mode or sandbox; empty: the program's own default */
+    struct slice *allow;     /* claude: tools that it need not ask for */
+    size_t n_allow;
+    struct slice *command; /* COMMAND: argument vector; {model}, {effort}, {prompt_file} … in it */
+    size_t n_command;
+    bool prompt_is_file; /* COMMAND: the prompt is in {prompt_file}, not on standard input */
+    bool result_is_json;
+    struct policy_agent_paths paths;
+    int max_turns; /* 0: no limit of ours */
+    double timeout_s;
+    struct slice url, key_variable; /* API: where to ask; the variable that holds the key */
+    int max_output_tokens;          /* API */
 };
 
 struct policy {
@@ -110,6 +145,7 @@ struct policy {
     int review_rung;                        /* POLICY_NONE where nothing is reviewed */
     double budget_task_usd, budget_day_usd; /* 0: no limit */
     struct slice agent;                     /* "claude", …; never empty */
+    struct policy_agent worker;             /* the same, with how it is to be started */
     struct slice ledger;                    /* "sqlite:PATH", or empty for the usual place */
 
     struct slice *refused; /* a sentence for each key not obeyed for want of trust */

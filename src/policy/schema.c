@@ -321,6 +321,9 @@ static const struct schema_key GATE_KEYS[] = {
     {"pattern", SCHEMA_TEXT, GATE(pattern),
         .help = "a regular expression that the result must match"},
     {"judge", SCHEMA_RUNG, GATE(judge_rung), .help = "the rung whose model judges the change"},
+    {"environment", SCHEMA_LIST, GATE(environment), COUNT_AT(draft_gate, gate.n_environment),
+        .element = &A_TEXT, .element_bytes = sizeof(struct slice), .most = 100,
+        .help = "names of variables that the command sees beside PATH, HOME and the like"},
 };
 static const struct schema_map GATE_MAP = {
     KEYS_OF(GATE_KEYS), .seen_at = offsetof(struct draft_gate, seen), .check = check_gate};
@@ -336,6 +339,88 @@ static const struct schema_key REVIEW_KEYS[] = {
 };
 static const struct schema_map REVIEW_MAP = {
     KEYS_OF(REVIEW_KEYS), .seen_at = offsetof(struct draft_review, seen)};
+
+/* ---- agent ---- */
+
+const char *const SCHEMA_AGENTS[] = {"claude", "codex", "opencode", "command", "api", NULL};
+static const char *const PROMPTS[] = {"stdin", "file", NULL};
+static const char *const RESULTS[] = {"plain", "json", NULL};
+
+#define PATH_OF(member) AT(draft_agent_paths, paths.member)
+static const struct schema_key PATH_KEYS[] = {
+    {"answer", SCHEMA_TEXT, PATH_OF(answer), .help = "the final text, as in \"result.text\""},
+    {"cost", SCHEMA_TEXT, PATH_OF(cost_usd), .help = "USD; where missing, tokens times prices"},
+    {"model", SCHEMA_TEXT, PATH_OF(model), .help = "the id of the model that answered"},
+    {"session", SCHEMA_TEXT, PATH_OF(session), .help = "the program's own id of the session"},
+    {"error", SCHEMA_TEXT, PATH_OF(error), .help = "a text there means that the attempt failed"},
+    {"input", SCHEMA_TEXT, PATH_OF(input),
+        .help = "tokens neither read from a cache nor written to one"},
+    {"output", SCHEMA_TEXT, PATH_OF(output), .help = "tokens written"},
+    {"cache_read", SCHEMA_TEXT, PATH_OF(cache_read), .help = "tokens read from the prompt cache"},
+    {"cache_write", SCHEMA_TEXT, PATH_OF(cache_write), .help = "tokens written to it"},
+};
+static const struct schema_map PATH_MAP = {
+    KEYS_OF(PATH_KEYS), .seen_at = offsetof(struct draft_agent_paths, seen)};
+
+static void check_agent(struct walk *walk, const struct place *place, void *values)
+{
+    const struct draft_agent *draft = values;
+    bool is_command = draft->kind == POLICY_AGENT_COMMAND;
+    if (is_command && draft->agent.n_command == 0)
+        walk_problem(walk, place, "says nothing to start; give it command: [PROGRAM, ARGUMENT, …]");
+    static const char *const OF_COMMAND[] = {"command", "prompt", "result", "paths"};
+    for (size_t i = 0; i < sizeof(OF_COMMAND) / sizeof(*OF_COMMAND); i++) {
+        const struct place *at = is_command ? NULL : walk_find(walk, place, OF_COMMAND[i]);
+        if (at)
+            walk_problem(walk, at, "belongs to {use: command}, not to {use: %s}",
+                SCHEMA_AGENTS[draft->kind]);
+    }
+    check_id(walk, place, "permission", draft->agent.permission, "-_.");
+    const struct slice url = draft->agent.url;
+    if (url.len && !slice_starts(url, "https://") && !slice_starts(url, "http://127.0.0.1") &&
+        !slice_starts(url, "http://localhost"))
+        walk_problem(walk, walk_find(walk, place, "url"),
+            "must begin with https:// (http:// only to this machine)");
+}
+
+#define AGENT(member) AT(draft_agent, agent.member)
+static const struct schema_key AGENT_KEYS[] = {
+    {"use", SCHEMA_CHOICE, AT(draft_agent, kind), .choices = SCHEMA_AGENTS, .fallback = "claude",
+        .help = "which agent does the work; \"agent: codex\" is short for \"agent: {use: codex}\""},
+    {"program", SCHEMA_TEXT, AGENT(program), .help = "a path, where it is not found by its name"},
+    {"permission", SCHEMA_TEXT, AGENT(permission),
+        .help = "claude: permission mode; codex: sandbox; opencode: auto. Where missing, the "
+                "program's own default: nothing is allowed that you did not allow"},
+    {"allow", SCHEMA_LIST, AGENT(allow), COUNT_AT(draft_agent, agent.n_allow), .element = &A_TEXT,
+        .element_bytes = sizeof(struct slice), .most = 200,
+        .help = "claude: tools that it need not ask for, as in \"Bash(make *)\""},
+    {"command", SCHEMA_LIST, AGENT(command), COUNT_AT(draft_agent, agent.n_command),
+        .element = &A_TEXT, .element_bytes = sizeof(struct slice), .most = 256,
+        .help = "program and arguments (no shell); {model}, {effort}, {rung}, {phase}, "
+                "{prompt_file}, {schema_file}, {budget_usd}, {max_turns} are filled in"},
+    {"prompt", SCHEMA_CHOICE, AT(draft_agent, prompt), .choices = PROMPTS, .fallback = "stdin",
+        .help = "where the command finds the task's text"},
+    {"result", SCHEMA_CHOICE, AT(draft_agent, result), .choices = RESULTS, .fallback = "plain",
+        .help = "json: what it prints is an object, or lines of objects"},
+    {"paths", SCHEMA_MAP, AT(draft_agent, where), .map = &PATH_MAP,
+        .help = "where in that JSON cost, tokens and the like stand"},
+    {"max_turns", SCHEMA_WHOLE, AGENT(max_turns), .most = 10000, .fallback = "0",
+        .help = "turns after which an attempt ends; 0: no limit"},
+    {"timeout_s", SCHEMA_NUMBER, AGENT(timeout_s), .above = true, .most = 86400, .fallback = "3600",
+        .help = "seconds after which an attempt is stopped"},
+    {"url", SCHEMA_TEXT, AGENT(url), .help = "api: where to ask instead of api.anthropic.com"},
+    {"key_variable", SCHEMA_TEXT, AGENT(key_variable), .fallback = "ANTHROPIC_API_KEY",
+        .help = "api: the environment variable that holds the key"},
+    {"max_output_tokens", SCHEMA_WHOLE, AGENT(max_output_tokens), .least = 1, .most = 1e6,
+        .fallback = "32000", .help = "api: the longest answer"},
+};
+static const struct schema_map AGENT_MAP = {KEYS_OF(AGENT_KEYS),
+    .seen_at = offsetof(struct draft_agent, seen), .short_key = "use", .check = check_agent};
+
+void schema_default_agent(struct draft_agent *agent)
+{
+    walk_defaults(&AGENT_MAP, agent);
+}
 
 static const struct schema_key BUDGET_KEYS[] = {
     {"task_usd", SCHEMA_NUMBER, AT(draft_budget, task_usd), .above = true, .most = 1e9,
@@ -409,7 +494,6 @@ static void check_policy(struct walk *walk, const struct place *place, void *val
     at = walk_find(walk, place, "patterns");
     if (at)
         check_pattern_room(walk, at, draft);
-    check_id(walk, place, "agent", draft->agent, "-_.");
     at = walk_find(walk, place, "ledger");
     if (at && draft->ledger.len &&
         (!slice_starts(draft->ledger, "sqlite:") || draft->ledger.len == strlen("sqlite:")))
@@ -448,7 +532,7 @@ static const struct schema_key POLICY_KEYS[] = {
     {"review", SCHEMA_MAP, .needs_trust = true, AT(draft, review), .map = &REVIEW_MAP,
         .help = "which finished tasks a stronger model reviews"},
     {"budget", SCHEMA_MAP, AT(draft, budget), .map = &BUDGET_MAP, .help = "what may be spent"},
-    {"agent", SCHEMA_TEXT, .needs_trust = true, AT(draft, agent), .fallback = "claude",
+    {"agent", SCHEMA_MAP, .needs_trust = true, AT(draft, agent), .map = &AGENT_MAP,
         .help = "the program that does the work"},
     {"ledger", SCHEMA_TEXT, .needs_trust = true, AT(draft, ledger),
         .help = "sqlite:PATH; where missing, .rung/ledger.db beside the policy"},

@@ -74,6 +74,18 @@ struct draft_review {
     int rung;
 };
 
+struct draft_agent_paths {
+    uint64_t seen;
+    struct policy_agent_paths paths;
+};
+
+struct draft_agent {
+    uint64_t seen;
+    int kind, prompt, result; /* of SCHEMA_AGENTS; stdin, file; plain, json */
+    struct draft_agent_paths where;
+    struct policy_agent agent;
+};
+
 struct draft_budget {
     uint64_t seen;
     double task_usd, day_usd;
@@ -97,7 +109,8 @@ struct draft {
     int audit;
     struct draft_review review;
     struct draft_budget budget;
-    struct slice agent, ledger;
+    struct draft_agent agent;
+    struct slice ledger;
 };
 
 /* The whole file's map, filling a `struct draft`. */
@@ -109,6 +122,12 @@ extern const char *const SCHEMA_EFFORTS[];
 /* Values of `complexity:` where a policy lists none. */
 enum { SCHEMA_N_COMPLEXITIES = 4 };
 extern const char *const SCHEMA_COMPLEXITIES[SCHEMA_N_COMPLEXITIES];
+
+/* Agents, in the order of `enum policy_agent_kind`; ends in NULL. */
+extern const char *const SCHEMA_AGENTS[];
+
+/* The agent that works where the policy names none: the table's defaults. */
+void schema_default_agent(struct draft_agent *agent);
 
 /* True where the map's key was given and could be read. */
 bool schema_has(const struct schema_map *map, uint64_t seen, const char *key);

@@ -359,6 +359,7 @@ static bool note_rung(
 
 static bool read_value(
     struct walk *walk, const struct place *place, const struct schema_key *key, char *values);
+static const struct schema_key *find_key(const struct schema_map *map, struct slice name);
 
 static bool read_scalar(
     struct walk *walk, const struct place *place, const struct schema_key *key, void *value)
@@ -480,12 +481,28 @@ static bool is_exhausted(struct walk *walk, const struct place *place)
     return walk->n_visits >= WALK_VISITS_MOST;
 }
 
+/* `agent: claude` for `agent: {use: claude}`. */
+static bool read_short(
+    struct walk *walk, const struct place *place, const struct schema_map *map, char *values)
+{
+    walk_defaults(map, values);
+    const struct schema_key *key = find_key(map, slice_from(map->short_key));
+    if (!read_scalar(walk, place, key, values + key->at))
+        return false;
+    *(uint64_t *)(void *)(values + map->seen_at) |= 1ull << (key - map->keys);
+    if (map->check)
+        map->check(walk, place, values);
+    return true;
+}
+
 static bool read_value(
     struct walk *walk, const struct place *place, const struct schema_key *key, char *values)
 {
     if (is_exhausted(walk, place))
         return false;
     if (key->kind == SCHEMA_MAP) {
+        if (place->node->type == YAML_SCALAR_NODE && key->map->short_key && !is_null(place->node))
+            return read_short(walk, place, key->map, values + key->at);
         if (place->node->type != YAML_MAPPING_NODE)
             return complain(walk, place, key);
         walk_map(walk, place, key->map, values + key->at);
@@ -578,13 +595,18 @@ static void read_pair(struct walk *walk, const struct place *place, const struct
         *seen |= 1ull << (key - map->keys);
 }
 
+void walk_defaults(const struct schema_map *map, void *values)
+{
+    for (size_t i = 0; i < map->n_keys; i++)
+        if (map->keys[i].kind < SCHEMA_MAP)
+            put_fallback(&map->keys[i], values);
+}
+
 void walk_map(
     struct walk *walk, const struct place *place, const struct schema_map *map, void *values)
 {
     assert(map->n_keys <= 64 && place->node->type == YAML_MAPPING_NODE);
-    for (size_t i = 0; i < map->n_keys; i++)
-        if (map->keys[i].kind < SCHEMA_MAP)
-            put_fallback(&map->keys[i], values);
+    walk_defaults(map, values);
     const yaml_node_pair_t *pair = place->node->data.mapping.pairs.start;
     size_t n = (size_t)(place->node->data.mapping.pairs.top - pair);
     if (n > WALK_ITEMS_MOST) {

@@ -53,7 +53,8 @@ struct schema_key {
 struct schema_map {
     const struct schema_key *keys;
     size_t n_keys;
-    size_t seen_at; /* offset of a uint64_t: bit i tells that key i was given and readable */
+    size_t seen_at;        /* offset of a uint64_t: bit i tells that key i was given and readable */
+    const char *short_key; /* a scalar in the map's place is the value of this key; NULL: none */
     /* What no single key can tell; NULL where there is nothing. */
     void (*check)(struct walk *walk, const struct place *place, void *values);
 };
@@ -101,6 +102,9 @@ struct slice walk_where(struct walk *walk, const struct place *place); /* file:l
 /* Reads a map into the struct that it describes, defaults first. */
 void walk_map(
     struct walk *walk, const struct place *place, const struct schema_map *map, void *values);
+
+/* Sets what the table has a default for. */
+void walk_defaults(const struct schema_map *map, void *values);
 
 /* Places below a place: of the value of a key; the same looked up by its name, NULL where it was
  * not given; of an item of a list. */

@@ -206,7 +206,7 @@ static const char *const COMPLAINTS[] = {
     "rung.yaml:23:9: review: must be a map of keys and values, not a list",
     "rung.yaml:24:19: budget.day_usd: 0 is out of range; it must be a number above 0",
     "rung.yaml:25:9: ledger: \"/tmp/ledger.db\" is no place for a ledger; write sqlite:PATH",
-    "rung.yaml:26:8: agent: \"-x\" must begin with a letter or digit",
+    "rung.yaml:26:8: agent: must be one of claude, codex, opencode, command, api, not the",
 };
 
 static void every_mistake_is_named(void **state)
