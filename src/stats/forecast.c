@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 struct judged {
-    double forecast, outcome;
+    double forecast, outcome, log_loss;
 };
 
 static int compare_forecasts(const void *a, const void *b)
@@ -18,15 +18,23 @@ static int compare_forecasts(const void *a, const void *b)
     return (x->forecast > y->forecast) - (x->forecast < y->forecast);
 }
 
+static double log_loss_of(double p, double y)
+{
+    const double edge = 1e-15;
+    double safe = fmin(1 - edge, fmax(edge, p));
+    return -(y * log(safe) + (1 - y) * log1p(-safe));
+}
+
 /* The rows by rising forecast; false where a number is none. The caller frees them. */
 static bool sort_rows(
     const double *forecast, const double *outcome, size_t n, struct judged **sorted)
 {
     struct judged *rows = *sorted = memory_take(n * sizeof(*rows));
     for (size_t i = 0; i < n; i++) {
-        rows[i] = (struct judged){forecast[i], outcome ? outcome[i] : 0};
-        if (!isfinite(rows[i].forecast) || !isfinite(rows[i].outcome))
+        double p = forecast[i], y = outcome ? outcome[i] : 0;
+        if (!isfinite(p) || !isfinite(y))
             return false;
+        rows[i] = (struct judged){p, y, log_loss_of(p, y)};
     }
     qsort(rows, n, sizeof(*rows), compare_forecasts);
     return true;
@@ -85,16 +93,14 @@ static double auc_of(const struct judged *rows, size_t n)
 
 static struct stats_forecast judge_sorted(const struct judged *rows, size_t n)
 {
-    const double edge = 1e-15;
     struct stats_forecast judged = {.n = (double)n};
     double squares = 0;
     for (size_t i = 0; i < n; i++) {
         double p = rows[i].forecast, y = rows[i].outcome;
-        double safe = fmin(1 - edge, fmax(edge, p));
         judged.base_rate += y;
         squares += y * y;
         judged.brier += (p - y) * (p - y);
-        judged.log_loss -= y * log(safe) + (1 - y) * log1p(-safe);
+        judged.log_loss += rows[i].log_loss;
     }
     judged.base_rate /= judged.n;
     judged.brier /= judged.n;

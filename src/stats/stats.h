@@ -105,6 +105,25 @@ enum stats_verdict stats_verdict_one_look(double k, double n, double p0, double 
  * more than STATS_TASKS_MOST. */
 int64_t stats_eprocess_more_needed(double k, double n, double p0, double alpha);
 
+/* The same for a mean of bounded values, such as paired differences of success (-1, 0, 1): how
+ * often each value came. */
+struct stats_valued {
+    const double *values, *counts;
+    size_t n;
+};
+
+/* ln of the e-value against H0 "mean <= `mean`" where no value can be below `least`, or against H0
+ * "mean >= `mean`" where none can be above `most`: the average over fixed stakes s in (0, 1) of
+ * the product of 1 + s (x - mean)/(mean - least), each a supermartingale under H0 (Waudby-Smith
+ * and Ramdas, "Estimating means of bounded random variables by betting", 2023). */
+double stats_log_eprocess_mean_above(const struct stats_valued *seen, double least, double mean);
+double stats_log_eprocess_mean_below(const struct stats_valued *seen, double most, double mean);
+
+/* How many more values, in the proportions seen so far, until that e-value reaches 1/alpha: the
+ * one above where `edge` < mean, else the one below. 0 and STATS_NEVER as for a rate. */
+int64_t stats_eprocess_mean_more_needed(
+    const struct stats_valued *seen, double edge, double mean, double alpha);
+
 /* ---- how many tasks a claim needs (power.c) ---- */
 
 /* Smallest k of n at which the exact one-sided test of H0 "rate <= p0" rejects at alpha; n + 1

@@ -245,6 +245,71 @@ static void looking_after_every_task_is_allowed(void **state)
     free(below);
 }
 
+/* Pairs (better, equal, worse) as counts of the differences 1, 0, -1. */
+static double pair_evidence(const double counts[3])
+{
+    static const double values[3] = {1, 0, -1};
+    struct stats_valued seen = {values, counts, 3};
+    return stats_log_eprocess_mean_above(&seen, -1, -0.05);
+}
+
+static void evidence_for_a_mean(void **state)
+{
+    (void)state;
+    /* one value: 1 + (mean stake) (x - m)/(m - least); the mean stake is half of 1/2 plus half of
+     * the mean of 64 steps of 1000^-u */
+    double logs = 0;
+    for (int i = 0; i < 64; i++)
+        logs += exp(-log(1000) * (i + 0.5) / 64) / 64;
+    double stakes = 0.25 + logs / 2;
+    const double one[3] = {1, 0, 0}, worse[3] = {0, 0, 1}, none[3] = {0, 0, 0};
+    assert_close(pair_evidence(one), log(1 + stakes * 1.05 / 0.95), 1e-12);
+    assert_close(pair_evidence(worse), log(1 - stakes), 1e-12);
+    assert_close(pair_evidence(none), 0, 1e-12);
+
+    const double values[3] = {1, 0, -1}, mirrored[3] = {-1, 0, 1}, counts[3] = {7, 60, 3};
+    struct stats_valued seen = {values, counts, 3}, turned = {mirrored, counts, 3};
+    assert_close(stats_log_eprocess_mean_above(&seen, -1, -0.05),
+        stats_log_eprocess_mean_below(&turned, 1, 0.05), 1e-12);
+    int64_t more = stats_eprocess_mean_more_needed(&seen, -1, -0.05, 0.05);
+    assert_in_range(more, 1, 400);
+    double then[3], before[3];
+    for (int i = 0; i < 3; i++) {
+        then[i] = counts[i] * (70 + (double)more) / 70;
+        before[i] = counts[i] * (69 + (double)more) / 70;
+    }
+    assert_true(pair_evidence(then) >= log(20) && pair_evidence(before) < log(20));
+    assert_int_equal(stats_eprocess_mean_more_needed(&seen, 1, -0.05, 0.05), STATS_NEVER);
+}
+
+/* Looks at pairs after every ten of them; returns the number at the first e-value of 20. */
+static int pairs_needed(double better, double worse, int most, struct dice *dice)
+{
+    double counts[3] = {0};
+    for (int n = 1; n <= most; n++) {
+        double u = dice_unit(dice);
+        counts[u < better ? 0 : u < better + worse ? 2 : 1]++;
+        if (n % 10 == 0 && pair_evidence(counts) >= log(20))
+            return n;
+    }
+    return most + 1;
+}
+
+static void looking_at_pairs_is_allowed(void **state)
+{
+    (void)state;
+    enum { REPLICATES = 200, PAIRS = 2000 };
+    struct dice dice = dice_from_seed(6);
+    int false_claims = 0, waits[REPLICATES];
+    for (int i = 0; i < REPLICATES; i++) {
+        false_claims += pairs_needed(0.025, 0.075, PAIRS, &dice) <= PAIRS; /* truly 5 pp worse */
+        waits[i] = pairs_needed(0.05, 0.05, PAIRS, &dice);                 /* truly equal */
+    }
+    qsort(waits, REPLICATES, sizeof(int), compare_ints);
+    assert_in_range(false_claims, 1, 10 + 2 * 3);
+    assert_in_range(waits[REPLICATES / 2], 100, 400); /* 248 suffice for one planned look */
+}
+
 static void fixed_samples_agree(void **state)
 {
     (void)state;
@@ -314,6 +379,8 @@ int main(void)
         cmocka_unit_test(verdicts_at_the_anchors),
         cmocka_unit_test(more_needed_is_the_first_count_that_settles),
         cmocka_unit_test(looking_after_every_task_is_allowed),
+        cmocka_unit_test(evidence_for_a_mean),
+        cmocka_unit_test(looking_at_pairs_is_allowed),
         cmocka_unit_test(fixed_samples_agree),
         cmocka_unit_test(waits_agree_with_the_table),
         cmocka_unit_test(noninferiority_needs_that_many),
