@@ -24,8 +24,11 @@ demo: packages
 	@$(MAKE) --no-print-directory build
 	@tools/demo $(BUILD)/rung
 
+# A build that was set up before the tests' packages were there is looked at again.
 test:
 	@tools/install-packages build test
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@grep -q test_base $(BUILD)/build.ninja || meson setup --reconfigure $(BUILD) >/dev/null
 	@$(MAKE) --no-print-directory build
 	@tools/run-tests $(BUILD)
 
@@ -40,6 +43,7 @@ test-sanitized:
 bench:
 	@tools/install-packages build test
 	@$(MAKE) --no-print-directory build
+	@ninja -C $(BUILD) --quiet benches
 	@tools/bench $(BUILD)
 
 fuzz:
