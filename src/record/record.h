@@ -12,7 +12,6 @@
 #include "base/emit.h"
 #include "base/failure.h"
 #include "base/json.h"
-#include "price/price.h"
 
 enum {
     RECORD_SCHEMA = 1,

@@ -1,0 +1,376 @@
+/* The door: receives changes, keeps sums in step with experiments in one transaction, hands on
+ * what the store behind it holds. Refuses to know what kind of store that is. */
+#include "ledger.h"
+
+#include "base/file.h"
+#include "store.h"
+#include "sums.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct ledger_store *const STORES[] = {&LEDGER_SQLITE};
+
+struct ledger {
+    const struct ledger_store *as;
+    void *store;
+    char *url;
+    bool hash_text;
+    bool in_batch;
+    struct sums_set changes; /* of the transaction that is open */
+    struct arena arena;      /* of one change */
+};
+
+struct ledger_walk {
+    struct ledger *ledger;
+    void *walk;
+    struct slice label;
+    size_t left; /* SIZE_MAX: no limit */
+};
+
+bool ledger_open(
+    const char *url, struct ledger_options options, struct ledger **ledger, struct failure *failure)
+{
+    struct slice text = slice_from(url);
+    for (size_t i = 0; i < sizeof(STORES) / sizeof(STORES[0]); i++) {
+        if (!slice_starts(text, STORES[i]->scheme))
+            continue;
+        void *store = NULL;
+        if (!STORES[i]->open(url + strlen(STORES[i]->scheme), options.create, &store, failure))
+            return false;
+        *ledger = memory_take(sizeof(**ledger));
+        **ledger = (struct ledger){.as = STORES[i], .store = store, .hash_text = options.hash_text};
+        (*ledger)->url = memory_take(text.len + 1);
+        memcpy((*ledger)->url, url, text.len + 1);
+        return true;
+    }
+    return failure_set(failure, "\"%s\" is no ledger's URL: sqlite:PATH is expected", url);
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    if (!ledger)
+        return;
+    ledger_rollback(ledger);
+    ledger->as->close(ledger->store);
+    sums_free(&ledger->changes);
+    arena_free(&ledger->arena);
+    free(ledger->url);
+    free(ledger);
+}
+
+const char *ledger_url(const struct ledger *ledger)
+{
+    return ledger->url;
+}
+
+const char *ledger_usual_url(struct arena *arena, const char *policy_path, const char *from)
+{
+    const char *place =
+        policy_path ? file_directory(arena, policy_path) : file_find_upward(arena, from, ".git");
+    const char *directory = place ? file_join(arena, place, ".rung") : file_data_directory(arena);
+    if (!directory)
+        return NULL;
+    return arena_print(arena, "sqlite:%s", file_join(arena, directory, "ledger.db")).base;
+}
+
+bool ledger_begin(struct ledger *ledger, struct failure *failure)
+{
+    if (ledger->in_batch)
+        return failure_set(failure, "a batch is open already");
+    ledger->in_batch = ledger->as->begin(ledger->store, failure);
+    return ledger->in_batch;
+}
+
+void ledger_rollback(struct ledger *ledger)
+{
+    if (!ledger->in_batch)
+        return;
+    ledger->as->rollback(ledger->store);
+    sums_clear(&ledger->changes);
+    ledger->in_batch = false;
+}
+
+bool ledger_commit(struct ledger *ledger, struct failure *failure)
+{
+    struct sums_set *changes = &ledger->changes;
+    if (!ledger->in_batch)
+        return failure_set(failure, "no batch is open");
+    if (!ledger->as->add_sums(ledger->store, changes->items, changes->n, failure) ||
+        !ledger->as->commit(ledger->store, failure)) {
+        ledger_rollback(ledger);
+        return false;
+    }
+    sums_clear(changes);
+    ledger->in_batch = false;
+    return true;
+}
+
+/* A change stands in the open batch, or else in one of its own: begin_change says which, and
+ * end_change commits or, where it failed, undoes. */
+static bool begin_change(struct ledger *ledger, bool *own, struct failure *failure)
+{
+    *own = !ledger->in_batch;
+    arena_reset(&ledger->arena);
+    return !*own || ledger_begin(ledger, failure);
+}
+
+static bool end_change(struct ledger *ledger, bool own, bool ok, struct failure *failure)
+{
+    if (!ok)
+        ledger_rollback(ledger);
+    else if (own)
+        ok = ledger_commit(ledger, failure);
+    return ok;
+}
+
+/* The experiment as it is to be stored: with its description or a hash of it. */
+static struct experiment as_stored(struct ledger *ledger, const struct experiment *experiment)
+{
+    static const char prefix[] = "sha256:";
+    struct experiment stored = *experiment;
+    char hex[SHA256_HEX_BYTES];
+    bool is_hash = slice_starts(stored.description, prefix) &&
+                   stored.description.len == sizeof(prefix) - 1 + SHA256_HEX_BYTES - 1;
+    if (!ledger->hash_text || stored.description.len == 0 || is_hash)
+        return stored;
+    file_sha256(stored.description, hex);
+    stored.description = arena_print(&ledger->arena, "%s%s", prefix, hex);
+    return stored;
+}
+
+static bool replace_stored(struct ledger *ledger, const struct experiment *before,
+    const struct experiment *after, struct failure *failure)
+{
+    if (!ledger->as->replace(ledger->store, after, failure))
+        return false;
+    sums_add_experiment(&ledger->changes, before, -1);
+    sums_add_experiment(&ledger->changes, after, 1);
+    return true;
+}
+
+/* One of this id is there: it is completed, or stays. */
+static bool add_again(struct ledger *ledger, const struct experiment *experiment,
+    enum ledger_put *put, struct failure *failure)
+{
+    static const struct slice no_task = {"", 0};
+    struct experiment before;
+    bool found = false;
+    if (!ledger->as->find(
+            ledger->store, &ledger->arena, experiment->id, no_task, &before, &found, failure))
+        return false;
+    *put = LEDGER_KEPT;
+    if (!found || !before.pending || experiment->pending)
+        return true;
+    *put = LEDGER_COMPLETED;
+    return replace_stored(ledger, &before, experiment, failure);
+}
+
+static bool add_inside(struct ledger *ledger, const struct experiment *experiment,
+    enum ledger_put *put, struct failure *failure)
+{
+    struct experiment stored = as_stored(ledger, experiment);
+    bool inserted = false;
+    if (!record_check(&stored, failure) ||
+        !ledger->as->insert(ledger->store, &stored, &inserted, failure))
+        return false;
+    if (!inserted)
+        return add_again(ledger, &stored, put, failure);
+    *put = LEDGER_ADDED;
+    sums_add_experiment(&ledger->changes, &stored, 1);
+    return true;
+}
+
+bool ledger_add(struct ledger *ledger, const struct experiment *experiment, enum ledger_put *put,
+    struct failure *failure)
+{
+    enum ledger_put what = LEDGER_KEPT;
+    bool own = false;
+    if (!begin_change(ledger, &own, failure))
+        return false;
+    bool ok = end_change(ledger, own, add_inside(ledger, experiment, &what, failure), failure);
+    if (put)
+        *put = what;
+    return ok;
+}
+
+static bool replace_inside(struct ledger *ledger, const struct experiment *experiment, bool *found,
+    struct failure *failure)
+{
+    static const struct slice no_task = {"", 0};
+    struct experiment stored = as_stored(ledger, experiment), before;
+    if (!record_check(&stored, failure) || !ledger->as->find(ledger->store, &ledger->arena,
+                                               stored.id, no_task, &before, found, failure))
+        return false;
+    return !*found || replace_stored(ledger, &before, &stored, failure);
+}
+
+bool ledger_replace(struct ledger *ledger, const struct experiment *experiment, bool *found,
+    struct failure *failure)
+{
+    bool own = false;
+    *found = false;
+    return begin_change(ledger, &own, failure) &&
+           end_change(ledger, own, replace_inside(ledger, experiment, found, failure), failure);
+}
+
+static bool complete_inside(struct ledger *ledger, struct arena *arena, struct slice id,
+    struct slice task_id, ledger_fill *fill, void *context, struct experiment *completed,
+    bool *found, struct failure *failure)
+{
+    struct experiment before;
+    if (!ledger->as->find(ledger->store, arena, id, task_id, &before, found, failure))
+        return false;
+    *found = *found && before.pending;
+    if (!*found)
+        return true;
+    struct experiment after = before;
+    after.pending = false;
+    fill(&after, context);
+    *completed = as_stored(ledger, &after);
+    completed->id = before.id;
+    completed->description = arena_copy(arena, completed->description);
+    return record_check(completed, failure) && replace_stored(ledger, &before, completed, failure);
+}
+
+bool ledger_complete(struct ledger *ledger, struct arena *arena, struct slice id,
+    struct slice task_id, ledger_fill *fill, void *context, struct experiment *completed,
+    bool *found, struct failure *failure)
+{
+    bool own = false;
+    *found = false;
+    return begin_change(ledger, &own, failure) && end_change(ledger, own,
+                                                      complete_inside(ledger, arena, id, task_id,
+                                                          fill, context, completed, found, failure),
+                                                      failure);
+}
+
+bool ledger_get(struct ledger *ledger, struct arena *arena, struct slice id,
+    struct experiment *experiment, bool *found, struct failure *failure)
+{
+    static const struct slice no_task = {"", 0};
+    *found = false;
+    return id.len == 0 ||
+           ledger->as->find(ledger->store, arena, id, no_task, experiment, found, failure);
+}
+
+bool ledger_walk_open(struct ledger *ledger, const struct ledger_filter *filter,
+    enum ledger_order order, size_t most, struct ledger_walk **walk, struct failure *failure)
+{
+    static const struct ledger_filter everything = {0};
+    void *inside = NULL;
+    filter = filter ? filter : &everything;
+    if (!ledger->as->walk_open(ledger->store, filter, order, &inside, failure))
+        return false;
+    *walk = memory_take(sizeof(**walk));
+    **walk = (struct ledger_walk){ledger, inside, filter->label, most ? most : SIZE_MAX};
+    return true;
+}
+
+static bool has_label(const struct experiment *experiment, struct slice label)
+{
+    for (size_t i = 0; i < experiment->labels.n; i++)
+        if (slice_equal(experiment->labels.items[i], label))
+            return true;
+    return label.len == 0;
+}
+
+enum ledger_next ledger_walk_next(struct ledger_walk *walk, struct arena *arena,
+    struct experiment *experiment, struct failure *failure)
+{
+    const struct ledger *ledger = walk->ledger;
+    while (walk->left > 0) {
+        enum ledger_next next =
+            ledger->as->walk_next(ledger->store, walk->walk, arena, experiment, failure);
+        if (next != LEDGER_ROW)
+            return next;
+        if (!has_label(experiment, walk->label))
+            continue;
+        if (walk->left != SIZE_MAX)
+            walk->left--;
+        return next;
+    }
+    return LEDGER_END;
+}
+
+void ledger_walk_close(struct ledger_walk *walk)
+{
+    if (!walk)
+        return;
+    walk->ledger->as->walk_close(walk->ledger->store, walk->walk);
+    free(walk);
+}
+
+/* Sums of what a filter lets pass, gathered by walking. */
+static bool walk_sums(struct ledger *ledger, const struct ledger_filter *filter,
+    struct sums_set *set, struct failure *failure)
+{
+    struct arena arena = {0};
+    struct experiment experiment;
+    struct ledger_walk *walk = NULL;
+    enum ledger_next next = LEDGER_END;
+    if (!ledger_walk_open(ledger, filter, LEDGER_OLDEST, 0, &walk, failure))
+        return false;
+    while ((next = ledger_walk_next(walk, &arena, &experiment, failure)) == LEDGER_ROW) {
+        sums_add_experiment(set, &experiment, 1);
+        arena_reset(&arena);
+    }
+    ledger_walk_close(walk);
+    arena_free(&arena);
+    return next == LEDGER_END;
+}
+
+bool ledger_tallies(struct ledger *ledger, struct arena *arena, const struct ledger_filter *filter,
+    struct ledger_tally **tallies, size_t *n, struct failure *failure)
+{
+    bool ok = false;
+    if (!filter) {
+        ok = ledger->as->read_sums(ledger->store, arena, tallies, n, failure);
+    } else {
+        struct sums_set set = {0};
+        ok = walk_sums(ledger, filter, &set, failure);
+        *n = set.n;
+        *tallies = ARENA_ARRAY(arena, struct ledger_tally, set.n);
+        for (size_t i = 0; i < set.n; i++) {
+            (*tallies)[i] = set.items[i];
+            (*tallies)[i].key = arena_copy(arena, set.items[i].key);
+            (*tallies)[i].second = arena_copy(arena, set.items[i].second);
+        }
+        sums_free(&set);
+    }
+    if (ok)
+        sums_sort(*tallies, *n);
+    return ok;
+}
+
+const struct ledger_tally *ledger_tallies_of(
+    const struct ledger_tally *tallies, size_t n, enum ledger_kind kind, size_t *n_of_kind)
+{
+    size_t from = 0;
+    while (from < n && tallies[from].kind < kind)
+        from++;
+    size_t to = from;
+    while (to < n && tallies[to].kind == kind)
+        to++;
+    *n_of_kind = to - from;
+    return tallies + from;
+}
+
+bool ledger_count(struct ledger *ledger, struct ledger_counts *counts, struct failure *failure)
+{
+    return ledger->as->count(ledger->store, counts, failure);
+}
+
+bool ledger_keep_aside(
+    struct ledger *ledger, const struct ledger_reject *reject, struct failure *failure)
+{
+    bool own = false;
+    return begin_change(ledger, &own, failure) &&
+           end_change(ledger, own, ledger->as->keep_aside(ledger->store, reject, failure), failure);
+}
+
+bool ledger_rejected(struct ledger *ledger, struct arena *arena, size_t most,
+    struct ledger_reject **rejects, size_t *n, struct failure *failure)
+{
+    return ledger->as->rejected(ledger->store, arena, most, rejects, n, failure);
+}

@@ -1,0 +1,362 @@
+/* Receives a path, hands on an open SQLite database of this version with its prepared statements
+ * and transactions. Refuses to know what is in the rows. */
+#include "sqlite.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    LENGTH_MOST = 64 << 20, /* of any value or row: a stranger's file is read too */
+    STEPS_MOST = 1000,
+};
+
+/* Version 1. `number` of an experiment is the order of arrival; `words` holds what is long, so
+ * that walks over the narrow rows stay narrow; `rest` is JSON (record_write_rest). */
+static const char VERSION_1[] =
+    "CREATE TABLE name(number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE experiment(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    " at_ms INTEGER NOT NULL, task TEXT NOT NULL, model_used INTEGER NOT NULL,"
+    " rung INTEGER NOT NULL, strategy INTEGER NOT NULL, source INTEGER NOT NULL,"
+    " project INTEGER NOT NULL, confidence REAL, success INTEGER NOT NULL, cost REAL,"
+    " seconds REAL, quality REAL, cost_source INTEGER NOT NULL, outcome_source INTEGER NOT NULL,"
+    " pending INTEGER NOT NULL, explored INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX experiment_at ON experiment(at_ms);"
+    "CREATE INDEX experiment_pending ON experiment(task, at_ms) WHERE pending = 1;"
+    "CREATE INDEX experiment_explored ON experiment(at_ms) WHERE explored = 1;"
+    "CREATE TABLE words(number INTEGER PRIMARY KEY, description TEXT NOT NULL,"
+    " notes TEXT NOT NULL, rest TEXT NOT NULL) STRICT;"
+    "CREATE TABLE sums(kind INTEGER NOT NULL, key INTEGER NOT NULL, second INTEGER NOT NULL,"
+    " n INTEGER NOT NULL, accepted INTEGER NOT NULL, verified INTEGER NOT NULL,"
+    " verified_accepted INTEGER NOT NULL, stated INTEGER NOT NULL, confidence REAL NOT NULL,"
+    " calibrated INTEGER NOT NULL, calibrated_accepted INTEGER NOT NULL,"
+    " calibrated_verified INTEGER NOT NULL, calibrated_verified_accepted INTEGER NOT NULL,"
+    " calibrated_confidence REAL NOT NULL, cost_n INTEGER NOT NULL, cost_usd REAL NOT NULL,"
+    " cost_squares REAL NOT NULL, cost_accepted_usd REAL NOT NULL, measured_n INTEGER NOT NULL,"
+    " measured_usd REAL NOT NULL, measured_squares REAL NOT NULL,"
+    " measured_accepted_usd REAL NOT NULL, seconds_n INTEGER NOT NULL, seconds REAL NOT NULL,"
+    " quality_n INTEGER NOT NULL, quality REAL NOT NULL, taken INTEGER NOT NULL,"
+    " weight REAL NOT NULL, weight_squares REAL NOT NULL, weight_accepted REAL NOT NULL,"
+    " weight_squares_accepted REAL NOT NULL, taken_measured INTEGER NOT NULL,"
+    " weight_measured REAL NOT NULL, weight_squares_measured REAL NOT NULL,"
+    " weight_usd REAL NOT NULL, weight_squares_usd REAL NOT NULL,"
+    " weight_squares_usd_squares REAL NOT NULL, PRIMARY KEY(kind, key, second))"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE TABLE rejected(number INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE,"
+    " name TEXT NOT NULL, line INTEGER NOT NULL, reason TEXT NOT NULL, bytes BLOB NOT NULL) "
+    "STRICT;";
+
+const struct sqlite_migration SQLITE_MIGRATIONS[] = {{VERSION_1}};
+const int SQLITE_MIGRATIONS_N = sizeof(SQLITE_MIGRATIONS) / sizeof(SQLITE_MIGRATIONS[0]);
+
+static const char *const SQL[STATEMENTS] = {
+    [STATEMENT_NAME_BY_TEXT] = "SELECT number FROM name WHERE text = ?1",
+    [STATEMENT_NAME_BY_NUMBER] = "SELECT text FROM name WHERE number = ?1",
+    [STATEMENT_NAME_ADD] = "INSERT INTO name(text) VALUES(?1)",
+    [STATEMENT_INSERT] =
+        "INSERT INTO experiment(id, at_ms, task, model_used, rung, strategy, source, project,"
+        " confidence, success, cost, seconds, quality, cost_source, outcome_source, pending,"
+        " explored) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)"
+        " ON CONFLICT(id) DO NOTHING",
+    [STATEMENT_INSERT_WORDS] =
+        "INSERT INTO words(number, description, notes, rest) VALUES(?1,?2,?3,?4)",
+    [STATEMENT_UPDATE] =
+        "UPDATE experiment SET at_ms=?2, task=?3, model_used=?4, rung=?5, strategy=?6, source=?7,"
+        " project=?8, confidence=?9, success=?10, cost=?11, seconds=?12, quality=?13,"
+        " cost_source=?14, outcome_source=?15, pending=?16, explored=?17 WHERE id=?1",
+    [STATEMENT_UPDATE_WORDS] = "UPDATE words SET description=?2, notes=?3, rest=?4"
+                               " WHERE number=(SELECT number FROM experiment WHERE id=?1)",
+    [STATEMENT_SUMS_CLEAN] = "DELETE FROM sums WHERE kind=?1 AND key=?2 AND second=?3 AND n=0",
+    [STATEMENT_REJECT] =
+        "INSERT INTO rejected(hash, name, line, reason, bytes) VALUES(?1,?2,?3,?4,?5)"
+        " ON CONFLICT(hash) DO NOTHING",
+};
+
+/* The three whose text is made from tables elsewhere. */
+static const char *statement_sql(struct sqlite_store *store, enum statement which)
+{
+    static const char from[] = "SELECT %s FROM experiment e JOIN words w USING(number) WHERE %s";
+    if (which == STATEMENT_BY_ID)
+        return arena_print(&store->arena, from, SQLITE_ROW_COLUMNS, "e.id = ?1").base;
+    if (which == STATEMENT_PENDING)
+        return arena_print(&store->arena, from, SQLITE_ROW_COLUMNS,
+            "e.pending = 1 AND e.task = ?1 ORDER BY e.at_ms DESC, e.number DESC LIMIT 1")
+            .base;
+    return which == STATEMENT_SUMS_ADD ? sqlite_sums_sql(&store->arena) : SQL[which];
+}
+
+/* Why a write failed, as far as the system tells; "" where it was something else. A limit on the
+ * size of files often shows only as a write that came out short. */
+static const char *write_obstacle(sqlite3 *db)
+{
+    struct rlimit limit;
+    int code = sqlite3_extended_errcode(db), why = sqlite3_system_errno(db);
+    if (sqlite3_errcode(db) == SQLITE_FULL || (code == SQLITE_IOERR_WRITE && why == ENOSPC))
+        return "the disk is full";
+    if (code == SQLITE_IOERR_WRITE && getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+        limit.rlim_cur != RLIM_INFINITY)
+        return "the limit on the size of files is reached";
+    return "";
+}
+
+static bool trouble(sqlite3 *db, const char *path, const char *doing, struct failure *failure)
+{
+    int code = sqlite3_errcode(db);
+    const char *said = sqlite3_errmsg(db), *obstacle = write_obstacle(db);
+    if (obstacle[0])
+        return failure_set(failure, "cannot %s the ledger %s: %s; what was stored before is whole",
+            doing, path, obstacle);
+    if (code == SQLITE_BUSY)
+        return failure_set(failure,
+            "cannot %s the ledger %s: another program has been writing to it for %d s", doing, path,
+            LEDGER_WAIT_MS / 1000);
+    if (code == SQLITE_NOTADB)
+        return failure_set(failure, "%s is not a ledger of Rung", path);
+    if (code == SQLITE_CORRUPT)
+        return failure_set(
+            failure, "cannot %s the ledger %s: it is damaged (%s)", doing, path, said);
+    return failure_set(failure, "cannot %s the ledger %s: %s", doing, path, said);
+}
+
+bool sqlite_trouble(struct sqlite_store *store, const char *doing, struct failure *failure)
+{
+    return trouble(store->db, store->path, doing, failure);
+}
+
+sqlite3_stmt *sqlite_statement(
+    struct sqlite_store *store, enum statement which, struct failure *failure)
+{
+    sqlite3_stmt **statement = &store->statements[which];
+    if (!*statement && sqlite3_prepare_v3(store->db, statement_sql(store, which), -1,
+                           SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
+        sqlite_trouble(store, "use", failure);
+    return *statement;
+}
+
+bool sqlite_run(struct sqlite_store *store, sqlite3_stmt *statement, struct failure *failure)
+{
+    if (sqlite3_step(statement) != SQLITE_DONE) {
+        sqlite_trouble(store, "write", failure); /* before the reset, which may say less */
+        sqlite3_reset(statement);
+        return false;
+    }
+    sqlite3_reset(statement);
+    return true;
+}
+
+void sqlite_bind_slice(sqlite3_stmt *statement, int at, struct slice text)
+{
+    sqlite3_bind_text64(
+        statement, at, text.len ? text.base : "", text.len, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+struct slice sqlite_slice(sqlite3_stmt *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    return (struct slice){
+        text ? text : "", text ? (size_t)sqlite3_column_bytes(statement, column) : 0};
+}
+
+static bool run_sql(sqlite3 *db, const char *path, const char *sql, struct failure *failure)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ||
+           trouble(db, path, "use", failure);
+}
+
+static bool read_number(
+    sqlite3 *db, const char *path, const char *sql, int *number, struct failure *failure)
+{
+    sqlite3_stmt *statement = NULL;
+    bool ok = sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+              sqlite3_step(statement) == SQLITE_ROW;
+    if (ok)
+        *number = sqlite3_column_int(statement, 0);
+    else
+        trouble(db, path, "read", failure);
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+/* True where the file is a ledger of this version or an older one, or has nothing in it yet. */
+static bool check_version(
+    sqlite3 *db, const char *path, int newest, int *version, struct failure *failure)
+{
+    int application = 0, tables = 0;
+    if (!read_number(db, path, "PRAGMA application_id", &application, failure) ||
+        !read_number(db, path, "PRAGMA user_version", version, failure) ||
+        !read_number(db, path, "SELECT count(*) FROM sqlite_schema", &tables, failure))
+        return false;
+    if (application != SQLITE_APPLICATION_ID && (application || *version || tables))
+        return failure_set(failure, "%s is a database, but not a ledger of Rung", path);
+    if (*version > newest)
+        return failure_set(failure,
+            "the ledger %s is of version %d, this rung knows versions up to %d: use a newer rung "
+            "(nothing was changed)",
+            path, *version, newest);
+    return true;
+}
+
+bool sqlite_migrate(sqlite3 *db, const char *path, const struct sqlite_migration *migrations, int n,
+    struct failure *failure)
+{
+    int version = 0;
+    if (!check_version(db, path, n, &version, failure))
+        return false;
+    if (version == n)
+        return true;
+    if (!run_sql(db, path, "BEGIN IMMEDIATE", failure))
+        return false;
+    bool ok = check_version(db, path, n, &version, failure); /* others may have been faster */
+    for (int i = version; ok && i < n; i++)
+        ok = run_sql(db, path, migrations[i].sql, failure);
+    if (ok) {
+        char stamp[96];
+        snprintf(stamp, sizeof(stamp), "PRAGMA application_id=%d;PRAGMA user_version=%d;COMMIT",
+            SQLITE_APPLICATION_ID, n);
+        ok = run_sql(db, path, stamp, failure);
+    }
+    if (!ok && !sqlite3_get_autocommit(db))
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return ok;
+}
+
+/* Makes the empty file with the right mode and puts its name on the disk; SQLite gives the files
+ * beside it the same mode. */
+static bool make_file(struct arena *arena, const char *path, struct failure *failure)
+{
+    const char *directory = file_directory(arena, path);
+    if (!file_make_directories(directory, 0700, failure))
+        return false;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return failure_set(failure, "cannot make the ledger %s: %s", path, strerror(errno));
+    close(fd);
+    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd); /* some file systems cannot; the file is there all the same */
+        close(fd);
+    }
+    return true;
+}
+
+/* A ledger may lie in a stranger's repository: no trigger, view or function of its schema runs. */
+static void distrust(sqlite3 *db)
+{
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    sqlite3_limit(db, SQLITE_LIMIT_LENGTH, LENGTH_MOST);
+    sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+}
+
+static void sqlite_close_store(void *handle)
+{
+    struct sqlite_store *store = handle;
+    if (!store)
+        return;
+    for (int i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(store->statements[i]);
+    sqlite3_close(store->db);
+    sqlite_names_forget(store);
+    free(store->names.texts);
+    free(store->names.slots);
+    json_parser_free(store->parser);
+    emit_free(&store->emit);
+    arena_free(&store->arena);
+    free(store);
+}
+
+/* The version is looked at before anything is set: a newer ledger is left as it is. */
+static bool prepare(struct sqlite_store *store, struct failure *failure)
+{
+    int version = 0;
+    sqlite3_busy_timeout(store->db, LEDGER_WAIT_MS);
+    distrust(store->db);
+    return check_version(store->db, store->path, SQLITE_MIGRATIONS_N, &version, failure) &&
+           run_sql(store->db, store->path,
+               "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-65536;"
+               "PRAGMA temp_store=MEMORY;PRAGMA cell_size_check=ON",
+               failure) &&
+           sqlite_migrate(store->db, store->path, SQLITE_MIGRATIONS, SQLITE_MIGRATIONS_N, failure);
+}
+
+static bool sqlite_open_store(
+    const char *place, bool create, void **opened, struct failure *failure)
+{
+    struct sqlite_store *store = memory_take(sizeof(*store));
+    *store = (struct sqlite_store){.parser = json_parser_make()};
+    store->path = arena_text(&store->arena, slice_from(place));
+    if (place[0] == '\0') {
+        failure_set(failure, "the ledger's URL names no path: sqlite:PATH is expected");
+        goto failed;
+    }
+    if (create && !file_exists(place) && !make_file(&store->arena, place, failure))
+        goto failed;
+    if (!file_exists(place)) {
+        failure_set(failure, "there is no ledger %s", place);
+        goto failed;
+    }
+    /* an absolute or ./ path, so that none is taken for a URI or ":memory:" */
+    const char *name = place[0] == '/' ? place : file_join(&store->arena, ".", place);
+    if (sqlite3_open_v2(name, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK) {
+        trouble(store->db, store->path, "open", failure);
+        goto failed;
+    }
+    if (!prepare(store, failure))
+        goto failed;
+    *opened = store;
+    return true;
+failed:
+    sqlite_close_store(store);
+    return false;
+}
+
+static bool sqlite_begin(void *handle, struct failure *failure)
+{
+    struct sqlite_store *store = handle;
+    return sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK ||
+           sqlite_trouble(store, "write", failure);
+}
+
+static bool sqlite_commit(void *handle, struct failure *failure)
+{
+    struct sqlite_store *store = handle;
+    return sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK ||
+           sqlite_trouble(store, "write", failure);
+}
+
+static void sqlite_rollback(void *handle)
+{
+    struct sqlite_store *store = handle;
+    if (!sqlite3_get_autocommit(store->db))
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    sqlite_names_forget(store); /* numbers given in it may become somebody else's */
+}
+
+const struct ledger_store LEDGER_SQLITE = {
+    .scheme = "sqlite:",
+    .open = sqlite_open_store,
+    .close = sqlite_close_store,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .insert = sqlite_insert,
+    .replace = sqlite_replace,
+    .find = sqlite_find,
+    .add_sums = sqlite_add_sums,
+    .read_sums = sqlite_read_sums,
+    .walk_open = sqlite_walk_open,
+    .walk_next = sqlite_walk_next,
+    .walk_close = sqlite_walk_close,
+    .count = sqlite_count,
+    .keep_aside = sqlite_keep_aside,
+    .rejected = sqlite_rejected,
+};
