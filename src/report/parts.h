@@ -1,0 +1,49 @@
+/* Inside the report room: what its files share. */
+#ifndef RUNG_REPORT_PARTS_H
+#define RUNG_REPORT_PARTS_H
+
+#include "report.h"
+
+/* Sums of all experiments; of those in which a rung could have been the start, NULL where none
+ * was explored; of those that began on a rung, over its model versions. */
+const struct ledger_sums *report_sums_of_all(const struct report_facts *facts);
+const struct ledger_sums *report_sums_of_action(const struct report_facts *facts, int rung);
+struct ledger_sums report_sums_of_rung(const struct report_facts *facts, int rung);
+
+enum report_basis report_basis_of(const struct ledger_sums *sums);
+
+/* Mean recorded cost of the tasks that began on a rung, else what the policy assumes. */
+double report_rung_cost(const struct report_facts *facts, int rung, enum report_basis *basis);
+
+void report_add_savings(
+    struct arena *arena, const struct report_facts *facts, struct report *report);
+void report_add_remarks(
+    struct arena *arena, const struct report_facts *facts, struct report *report);
+
+/* Why a saving has no interval. */
+const char *report_why_no_interval(const struct report_saving *saving);
+
+/* A mean with the variance of that mean. */
+struct report_estimate {
+    double mean, variance, effective; /* effective: the sample size that it is worth */
+};
+
+/* Self-normalised weighting over explored experiments; NAN where `sums` is NULL or empty. */
+struct report_estimate report_weighted_success(const struct ledger_sums *sums);
+struct report_estimate report_weighted_cost(const struct ledger_sums *sums);
+enum { REPORT_EFFECTIVE_LEAST = 50 };
+
+/* The verdicts of compare.c. */
+struct report_verdict report_judge_cost(struct arena *arena, const struct report_facts *facts);
+struct report_verdict report_judge_regression(
+    struct arena *arena, const struct report_facts *facts);
+struct report_verdict report_judge_tenth(struct arena *arena, const struct report_facts *facts);
+
+/* Text for a person, shared by the writers. */
+struct slice report_percent(struct arena *arena, double rate);           /* "67.5 %", "–" */
+struct slice report_percent_range(struct arena *arena, struct interval); /* "61 … 100 %" */
+struct slice report_number(struct arena *arena, double number, int digits);
+/* From the column `indent`, where the cursor stands, with further lines indented likewise. */
+void report_print_wrapped(FILE *out, struct slice text, int indent);
+
+#endif

@@ -1,0 +1,61 @@
+/* Numbers as a person reads them, shared by the writers. */
+#include "parts.h"
+
+#include <math.h>
+#include <string.h>
+
+struct slice report_money(struct arena *arena, double usd, enum report_basis basis)
+{
+    if (isnan(usd))
+        return slice_from("–");
+    double size = fabs(usd);
+    int digits = size < 0.1 ? 4 : size < 10 ? 3 : 2;
+    return arena_print(
+        arena, "%s%s$%.*f", basis == REPORT_MEASURED ? "" : "~", usd < 0 ? "-" : "", digits, size);
+}
+
+struct slice report_percent(struct arena *arena, double rate)
+{
+    return isnan(rate) ? slice_from("–") : arena_print(arena, "%.1f %%", 100 * rate);
+}
+
+struct slice report_percent_range(struct arena *arena, struct interval interval)
+{
+    if (isnan(interval.mean))
+        return slice_from("–");
+    return arena_print(arena, "%.0f … %.0f %%", 100 * interval.low, 100 * interval.high);
+}
+
+struct slice report_number(struct arena *arena, double number, int digits)
+{
+    return isnan(number) ? slice_from("–") : arena_print(arena, "%.*f", digits, number);
+}
+
+/* Columns that a piece of UTF-8 takes, near enough for wrapping. */
+static int columns_of(struct slice text)
+{
+    int columns = 0;
+    for (size_t i = 0; i < text.len; i++)
+        columns += ((unsigned char)text.base[i] & 0xc0) != 0x80;
+    return columns;
+}
+
+void report_print_wrapped(FILE *out, struct slice text, int indent)
+{
+    enum { COLUMNS_MOST = 98 };
+    struct slice word;
+    int at = indent;
+    bool begun = false;
+    while (slice_next_field(&text, ' ', &word)) {
+        int columns = columns_of(word);
+        if (begun && at + 1 + columns > COLUMNS_MOST) {
+            fprintf(out, "\n%*s", indent, "");
+            at = indent;
+            begun = false;
+        }
+        at += columns + (begun ? 1 : 0);
+        fprintf(out, "%s%.*s", begun ? " " : "", SLICE_ARG(word));
+        begun = true;
+    }
+    fputc('\n', out);
+}
