@@ -3,6 +3,11 @@
 
 const struct command_row *const COMMANDS[] = {
     &COMMAND_ROUTE,
+    &COMMAND_LOG,
+    &COMMAND_IMPORT,
+    &COMMAND_EXPORT,
+    &COMMAND_REPORT,
+    &COMMAND_VALIDATE,
     &COMMAND_INIT,
     &COMMAND_CHECK,
     &COMMAND_TRUST,

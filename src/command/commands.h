@@ -5,11 +5,16 @@
 #include "command.h"
 
 extern const struct command_row COMMAND_CHECK;
+extern const struct command_row COMMAND_EXPORT;
 extern const struct command_row COMMAND_HELP;
+extern const struct command_row COMMAND_IMPORT;
 extern const struct command_row COMMAND_INIT;
+extern const struct command_row COMMAND_LOG;
 extern const struct command_row COMMAND_PRICES;
+extern const struct command_row COMMAND_REPORT;
 extern const struct command_row COMMAND_ROUTE;
 extern const struct command_row COMMAND_TRUST;
+extern const struct command_row COMMAND_VALIDATE;
 extern const struct command_row COMMAND_VERSION;
 
 #endif
