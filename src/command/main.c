@@ -67,9 +67,24 @@ static int run_command(const struct command_row *command, int argc, char **argv)
     return close_output(stdout, status);
 }
 
+/* Names that the program goes by besides its own, and the command that each stands for. */
+static const char *const ALIASES[][2] = {{"routing-report", "report"}, {"gt-smart-sling", "sling"}};
+
+static const struct command_row *command_by_alias(const char *program)
+{
+    const char *slash = strrchr(program, '/');
+    for (size_t i = 0; i < sizeof(ALIASES) / sizeof(ALIASES[0]); i++)
+        if (strcmp(slash ? slash + 1 : program, ALIASES[i][0]) == 0)
+            return command_by_name(slice_from(ALIASES[i][1]));
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    const struct command_row *alias = argc > 0 ? command_by_alias(argv[0]) : NULL;
+    if (alias)
+        return run_command(alias, argc - 1, argv + 1);
     if (argc < 2) {
         help_print_all(stderr);
         return EXIT_USAGE;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "pending.h"
 #include "source.h"
 #include "workspace.h"
 
@@ -24,6 +25,8 @@ enum {
     ROUTE_EXPLAIN,
     ROUTE_JSON,
     ROUTE_SUMMARY,
+    ROUTE_RECORD,
+    ROUTE_LEDGER,
 };
 
 static const struct option_row OPTIONS[] = {
@@ -37,6 +40,9 @@ static const struct option_row OPTIONS[] = {
     {"explain", OPTION_FLAG, NULL, "show the alternatives and what each would have cost"},
     JSON_OPTION,
     {"summary", OPTION_TEXT, "FILE", "write the summary there as JSON"},
+    {"record", OPTION_FLAG, NULL,
+        "keep each decision in the ledger, where it waits for `rung log`"},
+    LEDGER_OPTION,
 };
 
 /* What many decisions add up to. */
@@ -56,6 +62,7 @@ struct routing {
     struct totals totals;
     struct emit emit;
     struct table *table;
+    struct pending *pending; /* NULL: decisions are not recorded */
     bool to_json, explain;
     size_t warned;
 };
@@ -188,6 +195,9 @@ static bool show(struct routing *routing, const struct task *task, const struct 
     struct failure *failure)
 {
     count(routing, decision);
+    if (routing->pending &&
+        !pending_keep(routing->pending, &routing->decider, task, decision, failure))
+        return false;
     if (routing->to_json) {
         decide_write_json(&routing->decider, task, decision, &routing->emit);
         emit_bytes(&routing->emit, slice_from("\n"));
@@ -463,6 +473,17 @@ static bool prepare(struct routing *routing, struct failure *failure)
     return true;
 }
 
+static bool finish_recording(struct routing *routing, struct failure *failure)
+{
+    size_t n = 0;
+    if (!routing->pending)
+        return true;
+    if (!pending_finish(routing->pending, &n, failure))
+        return false;
+    log_note("%zu decision%s recorded as pending", n, n == 1 ? "" : "s");
+    return true;
+}
+
 static int run_route(struct call *call)
 {
     struct failure failure = {0};
@@ -475,9 +496,15 @@ static int run_route(struct call *call)
         status = EXIT_USAGE;
         goto done;
     }
-    if (one ? route_one(&routing, &failure) : route_many(&routing, &failure))
+    if (option(&routing, ROUTE_RECORD)->given &&
+        !pending_open(
+            call, option(&routing, ROUTE_LEDGER), &routing.workspace, &routing.pending, &failure))
+        goto done;
+    bool ok = one ? route_one(&routing, &failure) : route_many(&routing, &failure);
+    if (ok && finish_recording(&routing, &failure))
         status = EXIT_DONE;
 done:
+    pending_close(routing.pending);
     if (status != EXIT_DONE)
         log_error("%s", failure.text);
     emit_free(&routing.emit);
@@ -496,6 +523,7 @@ const struct command_row COMMAND_ROUTE = {
         "label, a pattern of the policy, the default. Costs marked ~ are assumed, not measured.",
     .examples = "  rung route \"Fix typo in README\" --label complexity:trivial\n"
                 "  rung route --from beads --explain\n"
+                "  rung route --record && rung log bd-12 --success --source test\n"
                 "  gh issue list --json number,title,body,labels,state | rung route --from github\n"
                 "  rung route --file backlog.jsonl --all --json --summary summary.json\n",
     .options = OPTIONS,

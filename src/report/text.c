@@ -64,7 +64,8 @@ static void add_group(struct table *table, struct arena *arena, const struct rep
     table_add_row(table);
     table_set(table, at++, text_one_line(arena, group->key, KEY_COLUMNS), color);
     table_set(table, at++, arena_print(arena, "%" PRId64, group->n), TABLE_PLAIN);
-    table_set(table, at++, slice_from(table_bar(share, BAR_COLUMNS, bar)), color);
+    if (by != REPORT_BY_STRATEGY)
+        table_set(table, at++, slice_from(table_bar(share, BAR_COLUMNS, bar)), color);
     table_set(table, at++, arena_print(arena, "%" PRId64, group->accepted), TABLE_PLAIN);
     table_set(table, at++, report_percent(arena, group->success.mean), TABLE_PLAIN);
     table_set(table, at++, report_percent_range(arena, group->success), TABLE_DIM);
@@ -80,7 +81,7 @@ static void add_group(struct table *table, struct arena *arena, const struct rep
 static void print_groups(
     FILE *out, struct arena *arena, const struct report *report, enum report_by by, size_t most)
 {
-    enum { COLUMNS = 11, STATED = 6 };
+    enum { COLUMNS = 11, SHARE = 2, STATED = 6 }; /* stated confidence takes the place of bars */
     static const struct table_column columns[COLUMNS] = {{"", false, false}, {"tasks", true, false},
         {"share", false, false}, {"accepted", true, false}, {"rate", true, false},
         {"95 %", false, false}, {"stated", true, false}, {"spent", true, false},
@@ -89,7 +90,7 @@ static void print_groups(
     const struct report_groups *groups = &report->by[by];
     size_t n = 0;
     for (size_t i = 0; i < COLUMNS; i++)
-        if (i != STATED || by == REPORT_BY_STRATEGY)
+        if (i != (by == REPORT_BY_STRATEGY ? SHARE : STATED))
             shown[n++] = columns[i];
     shown[0].title = report_by_name(by);
     fputc('\n', out);
