@@ -166,7 +166,7 @@ double report_rung_cost(const struct report_facts *facts, int rung, enum report_
 
 /* ---- calibration ---- */
 
-enum { NULL_ROUNDS = 500, EXACT_MOST = 64 };
+enum { NULL_ROUNDS = 2000, EXACT_MOST = 64 };
 
 /* A draw of Binomial(n, p) ÷ n: by throws where n is small, else by its normal limit. */
 static double draw_rate(struct dice *dice, int64_t n, double p)
