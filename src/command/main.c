@@ -82,6 +82,7 @@ static const struct command_row *command_by_alias(const char *program)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write */
     const struct command_row *alias = argc > 0 ? command_by_alias(argv[0]) : NULL;
     if (alias)
         return run_command(alias, argc - 1, argv + 1);
