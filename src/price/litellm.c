@@ -133,13 +133,11 @@ static bool read_entry(
     return true;
 }
 
-/* Chat models with a price for input and for output. */
-static bool is_wanted(struct json value, const struct entry *entry)
+static bool is_chat(struct json value)
 {
     struct slice mode = json_get_text(value, "mode");
-    bool is_chat = mode.len == 0 || slice_is(mode, "chat") || slice_is(mode, "responses") ||
-                   slice_is(mode, "completion");
-    return is_chat && !isnan(entry->bands[0].usd[INPUT]) && !isnan(entry->bands[0].usd[OUTPUT]);
+    return mode.len == 0 || slice_is(mode, "chat") || slice_is(mode, "responses") ||
+           slice_is(mode, "completion");
 }
 
 /* What a missing price of a band is: of a longer band its base price, raised as its input price
@@ -206,6 +204,23 @@ static bool add_rows(struct arena *arena, struct rows *rows, const struct entry 
     return true;
 }
 
+/* One entry: taken, or skipped (a model that does not chat, or has no price for input or output).
+ * False where it cannot be right. */
+static bool take_entry(struct arena *arena, struct slice model, struct json value, int32_t from_day,
+    struct rows *rows, struct price_import *report, struct failure *why)
+{
+    struct entry entry;
+    bool is_wanted = is_chat(value);
+    if (is_wanted && !read_entry(model, value, &entry, why))
+        return false;
+    is_wanted =
+        is_wanted && !isnan(entry.bands[0].usd[INPUT]) && !isnan(entry.bands[0].usd[OUTPUT]);
+    if (is_wanted && !add_rows(arena, rows, &entry, from_day, why))
+        return false;
+    ++*(is_wanted ? &report->taken : &report->skipped);
+    return true;
+}
+
 static void name_problem(struct arena *arena, struct price_import *report, size_t *room,
     const char *name, struct slice model, const struct failure *failure)
 {
@@ -230,19 +245,12 @@ bool price_import_litellm(struct arena *arena, const char *name, struct slice by
     if (ok && json_kind(root) != JSON_OBJECT)
         ok = failure_set(failure, "%s: an object of models is expected", name);
     for (struct json_walk walk = json_walk_over(ok ? root : (struct json){0}); json_next(&walk);) {
-        struct entry entry;
         struct failure why;
         if (slice_is(walk.key, "sample_spec"))
             continue;
         report->read++;
-        if (!read_entry(walk.key, walk.value, &entry, &why))
+        if (!take_entry(arena, walk.key, walk.value, from_day, &rows, report, &why))
             name_problem(arena, report, &room, name, walk.key, &why);
-        else if (!is_wanted(walk.value, &entry))
-            report->skipped++;
-        else if (!add_rows(arena, &rows, &entry, from_day, &why))
-            name_problem(arena, report, &room, name, walk.key, &why);
-        else
-            report->taken++;
     }
     *table = (struct price_table){rows.items, price_sort_rows(arena, rows.items, rows.n)};
     json_parser_free(parser);

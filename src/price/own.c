@@ -106,7 +106,7 @@ bool price_parse(struct arena *arena, const char *name, struct slice bytes,
         }
         n++;
     }
-    *table = (struct price_table){rows, price_sort_rows(arena, rows, n)};
+    *table = (struct price_table){rows, rows ? price_sort_rows(arena, rows, n) : 0};
     ok = true;
 done:
     json_parser_free(parser);

@@ -209,7 +209,7 @@ static const char LITELLM[] =
     " \"cache_creation_input_token_cost\":1.875e-05,"
     " \"cache_creation_input_token_cost_above_1hr\":6e-06,"
     " \"cache_read_input_token_cost\":1.5e-06},"
-    "\"an-embedding\":{\"mode\":\"embedding\",\"input_cost_per_token\":1e-7,"
+    "\"an-embedding\":{\"mode\":\"embedding\",\"input_cost_per_token\":\"free\","
     " \"output_cost_per_token\":0},"
     "\"no-price\":{\"mode\":\"chat\",\"max_tokens\":8192},"
     "\"evil\\u001b[31m\":{\"mode\":\"chat\",\"input_cost_per_token\":-1,"
