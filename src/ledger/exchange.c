@@ -17,7 +17,7 @@ struct import {
     const struct ledger_progress *progress;
     struct ledger_import *report;
     struct ledger_import safe; /* the report as of the last batch that was committed */
-    struct arena line; /* of one experiment */
+    struct arena line;         /* of one experiment */
     struct json_parser *parser;
     size_t in_batch, problems_room;
 };

@@ -19,7 +19,7 @@
 
 enum {
     LEDGER_WAIT_MS = 30000,
-    LEDGER_BATCH = 20000, /* experiments a transaction when importing */
+    LEDGER_BATCH = 50000, /* experiments a transaction when importing */
     LEDGER_REJECT_BYTES_MOST = 1 << 20,
     LEDGER_PROBLEMS_MOST = 100, /* sentences kept of an import; the rest is counted */
 };

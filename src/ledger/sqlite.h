@@ -60,8 +60,8 @@ struct slice sqlite_slice(sqlite3_stmt *statement, int column); /* lives until t
 /* The number of a text, given one where it has none (inside a transaction only); and back. */
 bool sqlite_name_number(struct sqlite_store *store, struct slice text, int64_t *number,
     struct failure *failure) MUST_USE;
-bool sqlite_name_text(struct sqlite_store *store, int64_t number, struct slice *text,
-    struct failure *failure) MUST_USE;
+bool sqlite_name_text(struct sqlite_store *store, struct arena *arena, int64_t number,
+    struct slice *text, struct failure *failure) MUST_USE;
 void sqlite_names_forget(struct sqlite_store *store);
 
 /* Versions: step i brings a database of version i to i + 1, all in one transaction. */

@@ -44,11 +44,11 @@ static void more_slots(struct name_cache *names)
 }
 
 /* Remembers a name, unless its number is beyond what is worth remembering. */
-static struct slice remember(struct name_cache *names, struct slice text, int64_t number)
+static void remember(struct name_cache *names, struct slice text, int64_t number)
 {
     size_t at = (size_t)number;
     if (number <= 0 || number > NAMES_MOST)
-        return text;
+        return;
     if (at >= names->room) {
         size_t room = names->room ? names->room : NAME_SLOTS;
         while (room <= at)
@@ -58,13 +58,12 @@ static struct slice remember(struct name_cache *names, struct slice text, int64_
         names->room = room;
     }
     if (names->texts[at].base)
-        return names->texts[at];
+        return;
     names->texts[at] = arena_copy(&names->arena, text);
     if (2 * (names->n + 1) > names->n_slots)
         more_slots(names);
     names->slots[slot_of(names, text)] = (uint32_t)at;
     names->n++;
-    return names->texts[at];
 }
 
 bool sqlite_name_number(
@@ -98,22 +97,24 @@ bool sqlite_name_number(
     return true;
 }
 
-bool sqlite_name_text(
-    struct sqlite_store *store, int64_t number, struct slice *text, struct failure *failure)
+bool sqlite_name_text(struct sqlite_store *store, struct arena *arena, int64_t number,
+    struct slice *text, struct failure *failure)
 {
     struct name_cache *names = &store->names;
     if (number > 0 && (size_t)number < names->room && names->texts[number].base) {
-        *text = names->texts[number];
+        *text = arena_copy(arena, names->texts[number]);
         return true;
     }
     sqlite3_stmt *statement = sqlite_statement(store, STATEMENT_NAME_BY_NUMBER, failure);
+    *text = (struct slice){"", 0};
     if (!statement)
         return false;
     sqlite3_bind_int64(statement, 1, number);
     int step = sqlite3_step(statement);
-    if (step == SQLITE_ROW)
-        *text =
-            remember(names, arena_copy(&store->names.arena, sqlite_slice(statement, 0)), number);
+    if (step == SQLITE_ROW) {
+        *text = arena_copy(arena, sqlite_slice(statement, 0));
+        remember(names, *text, number);
+    }
     sqlite3_reset(statement);
     if (step == SQLITE_ROW)
         return true;
@@ -224,10 +225,9 @@ static bool read_names(struct sqlite_store *store, struct arena *arena, sqlite3_
     struct slice *const names[] = {&experiment->model_used, &experiment->rung,
         &experiment->strategy, &experiment->source, &experiment->project};
     for (int i = 0; i < 5; i++) {
-        struct slice text;
-        if (!sqlite_name_text(store, sqlite3_column_int64(statement, 3 + i), &text, failure))
+        int64_t number = sqlite3_column_int64(statement, 3 + i);
+        if (!sqlite_name_text(store, arena, number, names[i], failure))
             return false;
-        *names[i] = arena_copy(arena, text); /* a rollback would take the cache's away */
     }
     return true;
 }

@@ -206,7 +206,7 @@ static const struct field *find_field(
     for (size_t i = 0; i < fields->n; i++) {
         size_t at = (*hint + i) % fields->n;
         const struct field *field = &fields->items[at];
-        if (slice_is(key, field->key)) {
+        if (key.len == field->key_len && memcmp(key.base, field->key, key.len) == 0) {
             *hint = at + 1;
             return columns || !(field->flags & FIELD_IN_COLUMN) ? field : NULL;
         }
@@ -297,8 +297,6 @@ static bool check_field(const struct field *field, const void *thing, struct fai
     const void *at = const_at(thing, field);
     switch (field->kind) {
     case FIELD_TEXT:
-        if ((field->flags & FIELD_REQUIRED) && ((const struct slice *)at)->len == 0)
-            return failure_set(failure, "%s: empty", field->key);
         return check_text(field, *(const struct slice *)at, failure);
     case FIELD_REAL:
         return isnan(*(const double *)at) || check_number(field, *(const double *)at, failure);
@@ -443,7 +441,7 @@ void fields_write(struct emit *emit, const struct fields *fields, bool columns, 
             continue;
         if (is_absent(field, thing) && !(field->flags & FIELD_ALWAYS))
             continue;
-        emit_key(emit, field->key);
+        emit_key_slice(emit, (struct slice){field->key, field->key_len});
         write_field(emit, field, thing);
     }
     for (size_t i = 0; i < extras->n; i++) {

@@ -27,9 +27,10 @@ enum field_flags {
 
 struct field {
     const char *key;
+    size_t key_len;
     enum field_kind kind;
-    size_t at;
     unsigned flags;
+    size_t at;
     double low, high;
     size_t most, present;
     const char *const *names; /* ended by NULL */

@@ -18,31 +18,32 @@ static const char *const OUTCOME_SOURCES[] = {"none", "test", "review", "user", 
 static const char *const PHASES[] = {"execute", "plan", "review", "judge", NULL};
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define KEY_NAME(name) .key = (name), .key_len = sizeof(name) - 1
 #define TEXT_FIELD(type, name, member, how)                                                        \
     {                                                                                              \
-        .key = (name), .kind = FIELD_TEXT, .at = offsetof(struct type, member), .flags = (how),    \
-        .high = RECORD_NAME_BYTES_MOST                                                             \
+        KEY_NAME(name), .kind = FIELD_TEXT, .at = offsetof(struct type, member), .flags = (how),   \
+                        .high = RECORD_NAME_BYTES_MOST                                             \
     }
 #define LONG_FIELD(type, name, member, how)                                                        \
     {                                                                                              \
-        .key = (name), .kind = FIELD_TEXT, .at = offsetof(struct type, member), .flags = (how),    \
-        .high = RECORD_TEXT_BYTES_MOST                                                             \
+        KEY_NAME(name), .kind = FIELD_TEXT, .at = offsetof(struct type, member), .flags = (how),   \
+                        .high = RECORD_TEXT_BYTES_MOST                                             \
     }
 #define REAL_FIELD(type, name, member, least, greatest, how)                                       \
     {                                                                                              \
-        .key = (name), .kind = FIELD_REAL, .at = offsetof(struct type, member), .flags = (how),    \
-        .low = (least), .high = (greatest)                                                         \
+        KEY_NAME(name), .kind = FIELD_REAL, .at = offsetof(struct type, member), .flags = (how),   \
+                        .low = (least), .high = (greatest)                                         \
     }
 #define NAMED_FIELD(type, name, member, table, how)                                                \
     {                                                                                              \
-        .key = (name), .kind = FIELD_NAMED, .at = offsetof(struct type, member), .flags = (how),   \
-        .names = (table)                                                                           \
+        KEY_NAME(name), .kind = FIELD_NAMED, .at = offsetof(struct type, member), .flags = (how),  \
+                        .names = (table)                                                           \
     }
 #define LIST_FIELD(type, name, member, what, most_items, how)                                      \
     {                                                                                              \
-        .key = (name), .kind = (what), .at = offsetof(struct type, member), .flags = (how),        \
-        .low = 0, .high = (what) == FIELD_ACTIONS ? 1 : RECORD_NAME_BYTES_MOST,                    \
-        .most = (most_items)                                                                       \
+        KEY_NAME(name), .kind = (what), .at = offsetof(struct type, member), .flags = (how),       \
+                        .low = 0, .high = (what) == FIELD_ACTIONS ? 1 : RECORD_NAME_BYTES_MOST,    \
+                        .most = (most_items)                                                       \
     }
 
 static void blank_gate(void *thing)
@@ -103,22 +104,14 @@ static const struct field ATTEMPT_FIELDS[] = {
     TEXT_FIELD(record_attempt, "model", model, 0),
     TEXT_FIELD(record_attempt, "effort", effort, 0),
     NAMED_FIELD(record_attempt, "phase", phase, PHASES, FIELD_ALWAYS),
-    {.key = "success",
-        .kind = FIELD_SUCCESS,
-        .at = offsetof(struct record_attempt, success),
+    {KEY_NAME("success"), .kind = FIELD_SUCCESS, .at = offsetof(struct record_attempt, success),
         .flags = FIELD_ALWAYS},
-    {.key = "gates",
-        .kind = FIELD_OBJECTS,
-        .at = offsetof(struct record_attempt, gates),
-        .most = RECORD_GATES_MOST,
-        .inside = &GATE},
-    {.key = "tokens",
-        .kind = FIELD_OBJECT,
-        .at = offsetof(struct record_attempt, tokens),
-        .present = offsetof(struct record_attempt, has_tokens),
-        .inside = &TOKENS},
+    {KEY_NAME("gates"), .kind = FIELD_OBJECTS, .at = offsetof(struct record_attempt, gates),
+        .most = RECORD_GATES_MOST, .inside = &GATE},
+    {KEY_NAME("tokens"), .kind = FIELD_OBJECT, .at = offsetof(struct record_attempt, tokens),
+        .present = offsetof(struct record_attempt, has_tokens), .inside = &TOKENS},
     REAL_FIELD(record_attempt, "cost", cost_usd, 0, MOST_USD, 0),
-    {.key = "prices", .kind = FIELD_RAW, .at = offsetof(struct record_attempt, prices)},
+    {KEY_NAME("prices"), .kind = FIELD_RAW, .at = offsetof(struct record_attempt, prices)},
     REAL_FIELD(record_attempt, "seconds", seconds, 0, MOST_SECONDS, 0),
     TEXT_FIELD(record_attempt, "session", session, 0),
     TEXT_FIELD(record_attempt, "agentVersion", agent_version, 0),
@@ -131,31 +124,21 @@ enum { IN_COLUMN = FIELD_ALWAYS | FIELD_IN_COLUMN, KEY = IN_COLUMN | FIELD_REQUI
 
 static const struct field EXPERIMENT_FIELDS[] = {
     TEXT_FIELD(experiment, "id", id, KEY),
-    {.key = "timestamp",
-        .kind = FIELD_WHOLE,
-        .at = offsetof(struct experiment, at_ms),
-        .flags = KEY,
-        .low = 0,
-        .high = LAST_MS},
+    {KEY_NAME("timestamp"), .kind = FIELD_WHOLE, .at = offsetof(struct experiment, at_ms),
+        .flags = KEY, .low = 0, .high = LAST_MS},
     TEXT_FIELD(experiment, "taskId", task_id, KEY),
     LONG_FIELD(experiment, "description", description, IN_COLUMN),
     TEXT_FIELD(experiment, "modelUsed", model_used, IN_COLUMN),
     TEXT_FIELD(experiment, "routingStrategy", strategy, IN_COLUMN),
     REAL_FIELD(experiment, "routingConfidence", confidence, 0, 1, IN_COLUMN),
-    {.key = "success",
-        .kind = FIELD_SUCCESS,
-        .at = offsetof(struct experiment, success),
+    {KEY_NAME("success"), .kind = FIELD_SUCCESS, .at = offsetof(struct experiment, success),
         .flags = IN_COLUMN},
     REAL_FIELD(experiment, "cost", cost_usd, 0, MOST_USD, IN_COLUMN),
     REAL_FIELD(experiment, "timeToComplete", seconds, 0, MOST_SECONDS, FIELD_IN_COLUMN),
     REAL_FIELD(experiment, "qualityScore", quality, 1, 5, FIELD_IN_COLUMN),
     LONG_FIELD(experiment, "notes", notes, IN_COLUMN),
-    {.key = "schema",
-        .kind = FIELD_WHOLE,
-        .at = offsetof(struct experiment, schema),
-        .flags = FIELD_ALWAYS,
-        .low = 0,
-        .high = INT32_MAX},
+    {KEY_NAME("schema"), .kind = FIELD_WHOLE, .at = offsetof(struct experiment, schema),
+        .flags = FIELD_ALWAYS, .low = 0, .high = INT32_MAX},
     TEXT_FIELD(experiment, "source", source, FIELD_IN_COLUMN),
     TEXT_FIELD(experiment, "project", project, FIELD_IN_COLUMN),
     LIST_FIELD(experiment, "labels", labels, FIELD_TEXTS, RECORD_LABELS_MOST, FIELD_ALWAYS),
@@ -169,15 +152,10 @@ static const struct field EXPERIMENT_FIELDS[] = {
     TEXT_FIELD(experiment, "evidence", evidence, 0),
     NAMED_FIELD(experiment, "costSource", cost_source, COST_SOURCES, IN_COLUMN),
     NAMED_FIELD(experiment, "outcomeSource", outcome_source, OUTCOME_SOURCES, IN_COLUMN),
-    {.key = "pending",
-        .kind = FIELD_TRUTH,
-        .at = offsetof(struct experiment, pending),
+    {KEY_NAME("pending"), .kind = FIELD_TRUTH, .at = offsetof(struct experiment, pending),
         .flags = IN_COLUMN},
-    {.key = "attempts",
-        .kind = FIELD_OBJECTS,
-        .at = offsetof(struct experiment, attempts),
-        .most = RECORD_ATTEMPTS_MOST,
-        .inside = &ATTEMPT},
+    {KEY_NAME("attempts"), .kind = FIELD_OBJECTS, .at = offsetof(struct experiment, attempts),
+        .most = RECORD_ATTEMPTS_MOST, .inside = &ATTEMPT},
     LIST_FIELD(experiment, "matched", matched, FIELD_TEXTS, RECORD_LABELS_MOST, 0),
 };
 
@@ -228,19 +206,31 @@ bool record_outcome_source_from_name(struct slice name, enum record_outcome_sour
     return false;
 }
 
-bool record_check(const struct experiment *experiment, struct failure *failure)
+/* What no field can tell by itself. */
+static bool check_whole(const struct experiment *experiment, struct failure *failure)
 {
-    if (!fields_check(&EXPERIMENT, experiment, failure))
-        return false;
-    if (experiment->model_used.len == 0)
-        return failure_set(failure, "modelUsed: missing");
-    if (experiment->rung.len == 0)
-        return failure_set(failure, "rung: missing");
+    const struct {
+        const char *key;
+        struct slice text;
+    } needed[] = {
+        {"id", experiment->id},
+        {"taskId", experiment->task_id},
+        {"modelUsed", experiment->model_used},
+        {"rung", experiment->rung},
+    };
+    for (size_t i = 0; i < COUNT(needed); i++)
+        if (needed[i].text.len == 0)
+            return failure_set(failure, "%s: missing", needed[i].key);
     if (!experiment->pending && experiment->success == RECORD_OPEN)
         return failure_set(failure, "success: missing, and the experiment is not pending");
     if (experiment->pending && experiment->success != RECORD_OPEN)
         return failure_set(failure, "success: given, but the experiment is pending");
     return true;
+}
+
+bool record_check(const struct experiment *experiment, struct failure *failure)
+{
+    return fields_check(&EXPERIMENT, experiment, failure) && check_whole(experiment, failure);
 }
 
 bool record_read_json(
@@ -256,7 +246,7 @@ bool record_read_json(
         experiment->rung = experiment->model_used;
     if (experiment->model_used.len == 0 && experiment->pending)
         experiment->model_used = experiment->rung;
-    return record_check(experiment, failure);
+    return check_whole(experiment, failure); /* the fields were checked as they were read */
 }
 
 bool record_read(struct arena *arena, struct json_parser *parser, struct slice line,

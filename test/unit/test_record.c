@@ -164,7 +164,7 @@ static void mistakes_name_their_key(void **state)
         {"{\"id\":", "not valid JSON"},
         {"{}", "id: missing"},
         {"{\"id\":\"a\",\"timestamp\":1,\"taskId\":\"\",\"modelUsed\":\"m\",\"success\":true}",
-            "taskId: empty"},
+            "taskId: missing"},
         {"{\"id\":\"a\",\"timestamp\":null,\"taskId\":\"t\"}", "timestamp: missing"},
         {"{\"id\":\"a\",\"timestamp\":1,\"taskId\":\"t\",\"success\":true}", "modelUsed: missing"},
         {"{\"id\":\"a\",\"timestamp\":1,\"taskId\":\"t\",\"modelUsed\":\"m\"}",
