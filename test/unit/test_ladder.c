@@ -1,6 +1,7 @@
 /* Ladders on recorded outcomes, against numbers worked out by hand. */
 #include "eval/climb.h"
-#include "eval/result.h"
+#include "eval/hull.h"
+#include "eval/ladder.h"
 #include "unit.h"
 
 #include <stdlib.h>
@@ -69,6 +70,164 @@ static void test_climb_with_errors(void **state)
     assert_true(isnan(climb_ladder(&data->rows[1], &unknown, verifier).quality));
 }
 
+/* Two groups of equal size. The first: 0.5 at $1, 0.9 at $2 (0.4 a dollar) and 0.6 at $3, which
+ * no one should take. The second: 0.2 at $1, 0.8 at $4 (0.2 a dollar). */
+static void test_hull(void **state)
+{
+    (void)state;
+    static const double quality[] = {0.5, 0.9, 0.6, 0.2, 0.8, 0.1};
+    static const double cost[] = {1, 2, 3, 1, 4, 5};
+    static const double share[] = {0.5, 0.5};
+    struct hull_problem problem = {2, 3, quality, cost, share};
+    struct arena scratch = {0};
+    struct mix mix[2];
+    hull_solve(&scratch, &problem, 0.3, mix); /* the cheapest arms reach 0.35 */
+    assert_int_equal(mix[0].low, 0);
+    assert_int_equal(mix[1].low, 0);
+    assert_close(mix[0].share_high + mix[1].share_high, 0, 0);
+    hull_solve(&scratch, &problem, 0.45, mix); /* half of the step 0.5 · 0.4 of the first */
+    assert_int_equal(mix[0].high, 1);
+    assert_close(mix[0].share_high, 0.5, 1e-12);
+    assert_close(mix[1].share_high, 0, 0);
+    hull_solve(&scratch, &problem, 0.7, mix); /* all of it, and half of 0.5 · 0.6 of the second */
+    assert_close(mix[0].share_high, 1, 0);
+    assert_int_equal(mix[1].high, 1);
+    assert_close(mix[1].share_high, 0.5, 1e-12);
+    hull_solve(&scratch, &problem, 2, mix); /* out of reach: the best there is */
+    assert_close(mix[0].share_high + mix[1].share_high, 2, 0);
+    arena_free(&scratch);
+}
+
+static const struct slice three[] = {SLICE("cheap"), SLICE("middle"), SLICE("top")};
+
+static void assert_policy(
+    const struct eval_result *result, const char *name, double quality, double cost_usd)
+{
+    const struct eval_policy *policy = eval_find_policy(result, name);
+    assert_non_null(policy);
+    assert_close(policy->quality.mean, quality, 1e-12);
+    assert_close(policy->cost_usd.mean, cost_usd, 1e-12);
+}
+
+/* Without a target the ladder climbs exactly as written. Costs by row: 0.12, 0.84, 4.04, 5.24. */
+static void test_ladder_as_written(void **state)
+{
+    struct arena arena = {0};
+    struct failure failure;
+    struct eval_result result;
+    struct eval_ladder_options options = {
+        .ladder = three, .n_ladder = 3, .verifier_cost_usd = 0.02, .replicates = 10};
+    assert_true(eval_ladders(&arena, *state, &options, &result, &failure));
+    assert_int_equal(result.rows, 4);
+    assert_policy(&result, "ladder", 0.75, (0.12 + 0.84 + 4.04 + 5.24) / 4);
+    assert_policy(&result, "always-cheap", 0.25, 0.25);
+    assert_policy(&result, "always-top", 0.75, 2.5);
+    assert_policy(&result, "oracle", 0.75, (0.1 + 0.6 + 3 + 0.4) / 4);
+    assert_true(isnan(eval_find_policy(&result, "ladder")->saving.mean));
+    assert_null(eval_find_policy(&result, "direct"));
+    arena_free(&arena);
+}
+
+/* 40 tasks: cheap ($0.10) solves every small one and no large one; target ($1) every small one and
+ * half of the large ones: 30. */
+static void make_rows(struct eval_data *data, bool labels)
+{
+    struct failure failure;
+    char lines[40 * 256];
+    size_t len = 0;
+    for (int i = 0; i < 40; i++)
+        len += (size_t)snprintf(lines + len, sizeof(lines) - len,
+            "{\"id\":\"%d\",\"text\":\"t\",\"labels\":[%s],\"models\":{\"cheap\":{\"ok\":%d,"
+            "\"cost\":0.1},\"target\":{\"ok\":%d,\"cost\":1}}}\n",
+            i, labels ? i % 2 ? "\"size:s\"" : "\"size:l\"" : "", i % 2, i % 4 > 0);
+    assert_true(data_add(data, "rows", (struct slice){lines, len}, NULL, 0, &failure));
+}
+
+static void run_two(
+    const struct eval_data *data, struct arena *arena, double verifier, struct eval_result *result)
+{
+    static const struct slice two[] = {SLICE("cheap"), SLICE("target")};
+    struct failure failure;
+    struct eval_ladder_options options = {.ladder = two,
+        .n_ladder = 2,
+        .target = slice_from("target"),
+        .verifier = verifier,
+        .verifier_cost_usd = 0.02,
+        .seeds = 2,
+        .replicates = 10};
+    assert_true(eval_ladders(arena, data, &options, result, &failure));
+}
+
+/* With labels small tasks go to cheap, large ones to the target: (0.1 + 1) / 2, nothing lost.
+ * Ten tasks of a size are too few for the shrunk estimates of direct to leave a target that none
+ * can surpass, nor for the ladder to save its looks. */
+static void test_labels_that_help(void **state)
+{
+    (void)state;
+    struct eval_data data = {0};
+    struct arena arena = {0};
+    struct eval_result result;
+    make_rows(&data, true);
+    run_two(&data, &arena, 1, &result);
+    assert_policy(&result, "label", 0.75, 0.55);
+    assert_policy(&result, "label-rule", 0.75, 0.55);
+    assert_policy(&result, "best-single", 0.75, 1);
+    assert_policy(&result, "oracle-at-target", 0.75, (20 * 0.1 + 10 * 0.1 + 10 * 1) / 40);
+    assert_close(eval_find_policy(&result, "label-rule")->saving.mean, 0.45, 1e-12);
+    assert_policy(&result, "ladder", 0.75, (0.12 + 1.12) / 2);
+    assert_policy(&result, "direct", 0.75, 1);
+    arena_free(&arena);
+    data_free(&data);
+}
+
+/* Without labels no single model but the target will do; the ladder costs 0.12 where cheap solves
+ * it and 1.12 where it does not. A verifier that is a coin cannot keep the quality at all. */
+static void test_without_labels(void **state)
+{
+    (void)state;
+    struct eval_data data = {0};
+    struct arena arena = {0};
+    struct eval_result result;
+    make_rows(&data, false);
+    run_two(&data, &arena, 1, &result);
+    assert_policy(&result, "direct", 0.75, 1);
+    assert_policy(&result, "label-rule", 0.75, 1);
+    assert_policy(&result, "ladder", 0.75, 0.62);
+    assert_policy(&result, "random-same-share", 0.75, 0.62);
+    run_two(&data, &arena, 0.5, &result);
+    assert_policy(&result, "ladder", 0.75, 1);
+    assert_close(eval_find_policy(&result, "ladder")->false_accepts.mean, 0, 0);
+    arena_free(&arena);
+    data_free(&data);
+}
+
+static void test_what_is_refused(void **state)
+{
+    struct arena arena = {0};
+    struct failure failure;
+    struct eval_result result;
+    static const struct slice twice[] = {SLICE("cheap"), SLICE("cheap")};
+    static const struct {
+        struct eval_ladder_options options;
+        const char *says;
+    } cases[] = {
+        {{0}, "--ladder or --search"},
+        {{.ladder = three, .n_ladder = 3, .search = 2}, "--ladder or --search"},
+        {{.ladder = twice, .n_ladder = 2}, "twice"},
+        {{.ladder = three, .n_ladder = 3, .target = SLICE("best")}, "\"best\""},
+        {{.ladder = three, .n_ladder = 3, .target = SLICE("top")}, "only 4 rows"},
+        {{.search = 3}, "--search needs --target"},
+        {{.search = 9, .target = SLICE("top")}, "at most"},
+        {{.ladder = three, .n_ladder = 3, .verifier = 0.4}, "--verifier"},
+        {{.ladder = three, .n_ladder = 3, .verifier_cost_usd = -1}, "--verifier-cost"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        assert_false(eval_ladders(&arena, *state, &cases[i].options, &result, &failure));
+        assert_non_null(strstr(failure.text, cases[i].says));
+    }
+    arena_free(&arena);
+}
+
 static void test_json_of_a_result(void **state)
 {
     (void)state;
@@ -95,6 +254,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_climb_perfect, read_rows, free_rows),
         cmocka_unit_test_setup_teardown(test_climb_with_errors, read_rows, free_rows),
+        cmocka_unit_test(test_hull),
+        cmocka_unit_test_setup_teardown(test_ladder_as_written, read_rows, free_rows),
+        cmocka_unit_test(test_labels_that_help),
+        cmocka_unit_test(test_without_labels),
+        cmocka_unit_test_setup_teardown(test_what_is_refused, read_rows, free_rows),
         cmocka_unit_test(test_json_of_a_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
