@@ -142,11 +142,14 @@ static void read_model_usage(struct agent_reader *reader, struct json usage)
     while (json_next(&walk)) {
         struct own_use *use = &reader->uses[reader_model(reader, walk.key)];
         use->has_totals = true;
+        double writes = number_or(walk.value, "cacheCreationInputTokens", 0);
+        double for_1h = number_or(walk.value, "cacheCreationEphemeral1hInputTokens", 0);
         use->tokens = (struct token_counts){
             .input = number_or(walk.value, "inputTokens", 0),
             .output = number_or(walk.value, "outputTokens", 0),
             .cache_read = number_or(walk.value, "cacheReadInputTokens", 0),
-            .cache_write_5m = number_or(walk.value, "cacheCreationInputTokens", 0),
+            .cache_write_1h = for_1h,
+            .cache_write_5m = writes > for_1h ? writes - for_1h : 0,
         };
         use->own_usd = number_or(walk.value, "costUSD", NAN);
     }

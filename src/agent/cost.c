@@ -95,7 +95,7 @@ double cost_of_request(const struct agent_setup *setup, struct slice model,
 
 struct sums {
     struct token_counts tokens;
-    size_t n;
+    size_t n_requests, n;         /* n: with a known price */
     double input_usd, output_usd; /* each request in its own band */
     const struct price_row *row;  /* of the first */
     bool one_band;
@@ -105,6 +105,7 @@ static void add_request_to(const struct agent_setup *setup, struct slice model,
     const struct request *request, struct sums *sums)
 {
     const struct token_counts *tokens = &request->tokens;
+    sums->n_requests++;
     sums->tokens.input += tokens->input;
     sums->tokens.output += tokens->output;
     sums->tokens.cache_read += tokens->cache_read;
@@ -197,6 +198,43 @@ static struct agent_use reckon_use(
     return use;
 }
 
+/* Claude Code books everything on the model that was asked for, whatever answered. Where requests
+ * name a model that its totals do not, they move there from the total of the decided model; their
+ * part of the output, which requests tell too low, is that of their number. */
+static void move_totals(struct agent_reader *reader, size_t from, size_t to)
+{
+    struct own_use *asked = &reader->uses[from], *answered = &reader->uses[to];
+    struct sums of_asked = sum_requests(reader, from), moved = sum_requests(reader, to);
+    struct token_counts *total = &asked->tokens;
+    answered->has_totals = true;
+    if (of_asked.n_requests == 0) {
+        answered->tokens = *total;
+        *total = (struct token_counts){0};
+        return;
+    }
+    double share = (double)moved.n_requests / (double)(moved.n_requests + of_asked.n_requests);
+    answered->tokens = moved.tokens;
+    answered->tokens.output = total->output * share;
+    total->output -= answered->tokens.output;
+    total->input = fmax(0, total->input - moved.tokens.input);
+    total->cache_read = fmax(0, total->cache_read - moved.tokens.cache_read);
+    total->cache_write_5m = fmax(0, total->cache_write_5m - moved.tokens.cache_write_5m);
+    total->cache_write_1h = fmax(0, total->cache_write_1h - moved.tokens.cache_write_1h);
+}
+
+static void book_on_who_answered(struct agent_reader *reader)
+{
+    size_t asked = SIZE_MAX;
+    for (size_t i = 0; i < reader->n_uses; i++)
+        if (reader->uses[i].has_totals &&
+            (asked == SIZE_MAX ||
+                agent_is_model(reader->setup.rung->model, kept_slice(&reader->uses[i].model))))
+            asked = i;
+    for (size_t i = 0; i < reader->n_uses && asked != SIZE_MAX; i++)
+        if (!reader->uses[i].has_totals && sum_requests(reader, i).n_requests > 0)
+            move_totals(reader, asked, i);
+}
+
 /* ---- as JSON ---- */
 
 static void write_row(struct emit *out, struct slice model, const struct price_row *row)
@@ -250,7 +288,7 @@ static void add_use(struct agent_result *result, const struct agent_use *use)
 
 static bool is_empty_use(const struct agent_use *use)
 {
-    return prompt_of(&use->tokens) <= 0 && use->tokens.output <= 0 && !(use->own_usd > 0);
+    return prompt_of(&use->tokens) <= 0 && use->tokens.output <= 0;
 }
 
 static void compare_costs(struct arena *arena, struct agent_result *result)
@@ -285,6 +323,7 @@ void cost_reckon(struct agent_reader *reader, struct arena *arena, struct agent_
 {
     result->uses = ARENA_ARRAY(arena, struct agent_use, reader->n_uses + 1);
     result->reckoned_usd = 0;
+    book_on_who_answered(reader);
     for (size_t i = 0; i < reader->n_uses; i++) {
         struct sums sums;
         struct agent_use use = reckon_use(reader, arena, i, &sums);
@@ -297,7 +336,9 @@ void cost_reckon(struct agent_reader *reader, struct arena *arena, struct agent_
     if (!result->has_tokens)
         result->reckoned_usd = NAN;
     result->own_usd = reader->own_usd;
-    result->cost_usd = isnan(result->own_usd) ? result->reckoned_usd : result->own_usd;
+    bool own_is_of_another = result->is_mismatch && !isnan(result->reckoned_usd);
+    result->cost_usd =
+        isnan(result->own_usd) || own_is_of_another ? result->reckoned_usd : result->own_usd;
     result->prices = write_prices(&reader->setup, arena, result);
     if (reader->requests_cut)
         result_warn(arena, result, "more than %d requests: the later ones were not counted singly",

@@ -144,7 +144,7 @@ size_t reader_model(struct agent_reader *reader, struct slice model)
 {
     model = slice_sub(model, 0, ID_BYTES_MOST);
     for (size_t i = 0; i < reader->n_uses; i++)
-        if (slice_equal(model, kept_slice(&reader->uses[i].model)))
+        if (agent_is_model(kept_slice(&reader->uses[i].model), model))
             return i;
     if (reader->n_uses == AGENT_MODELS_MOST)
         return AGENT_MODELS_MOST - 1;

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""A stand-in for the Messages API on loopback, for real agents in tests: no model answers here.
+
+usage: upstream.py [--port N] [--script FILE] [--log FILE]
+Prints "http://127.0.0.1:PORT" when it listens. The script is JSON: {"MODEL or *": [step, …]}; the
+steps of a model are given in order of the tool results that a request carries already, the last
+one again and again:
+  {"text": "…"}                                   an answer that ends the turn
+  {"tool": "Write", "input": {…}, "text": "…"}    a tool call
+  {"status": 529, "error": "overloaded_error", "message": "…"}
+Beside these: "usage": {input_tokens, output_tokens, cache_read_input_tokens,
+cache_creation_input_tokens}, "model": the id to answer with, "wait_s": seconds before it.
+"""
+import argparse
+import http.server
+import itertools
+import json
+import sys
+import threading
+import time
+
+IDS = itertools.count(1)
+
+
+def tool_results(body):
+    """How many answers to tool calls the conversation holds."""
+    n = 0
+    for message in body.get("messages", []):
+        if isinstance(message.get("content"), list):
+            n += sum(block.get("type") == "tool_result" for block in message["content"])
+    return n
+
+
+def events(body, step):
+    """The events of a streamed answer, as (name, data)."""
+    usage = {"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": 0,
+             "cache_creation_input_tokens": 0, **step.get("usage", {})}
+    n = next(IDS)
+    message = {"id": f"msg_standin_{n:06}", "type": "message", "role": "assistant",
+               "model": step.get("model", body["model"]), "content": [], "stop_reason": None,
+               "stop_sequence": None, "usage": {**usage, "output_tokens": 1}}
+    blocks = []
+    if step.get("text"):
+        blocks.append(({"type": "text", "text": ""},
+                       {"type": "text_delta", "text": step["text"]}))
+    if step.get("tool"):
+        blocks.append(({"type": "tool_use", "id": f"toolu_standin_{n:06}", "name": step["tool"],
+                        "input": {}},
+                       {"type": "input_json_delta", "partial_json": json.dumps(step["input"])}))
+    yield "message_start", {"message": message}
+    for index, (start, delta) in enumerate(blocks):
+        yield "content_block_start", {"index": index, "content_block": start}
+        yield "content_block_delta", {"index": index, "delta": delta}
+        yield "content_block_stop", {"index": index}
+    reason = step.get("stop_reason", "tool_use" if step.get("tool") else "end_turn")
+    yield "message_delta", {"delta": {"stop_reason": reason, "stop_sequence": None},
+                            "usage": usage}
+    yield "message_stop", {}
+
+
+def whole(body, step):
+    """The same as one message, for a request that does not stream."""
+    message, content = None, []
+    for name, data in events(body, step):
+        if name == "message_start":
+            message = data["message"]
+        elif name == "content_block_start":
+            content.append(dict(data["content_block"]))
+        elif name == "content_block_delta":
+            if data["delta"]["type"] == "text_delta":
+                content[-1]["text"] = data["delta"]["text"]
+            else:
+                content[-1]["input"] = json.loads(data["delta"]["partial_json"])
+        elif name == "message_delta":
+            message |= {"stop_reason": data["delta"]["stop_reason"], "usage": data["usage"]}
+    return message | {"content": content}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    script, log = {"*": [{"text": "Done (stand-in)."}]}, None
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, body, kind="application/json", headers=()):
+        self.send_response(status)
+        for name, value in (("content-type", kind), ("content-length", len(body)), *headers):
+            self.send_header(name, str(value))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        self.answer(404, b'{"type":"error","error":{"type":"not_found_error","message":"no"}}')
+
+    do_HEAD = do_GET
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
+        if not self.path.startswith("/v1/messages") or "count_tokens" in self.path:
+            return self.do_GET()
+        steps = self.script.get(body.get("model")) or self.script["*"]
+        step = steps[min(tool_results(body), len(steps) - 1)]
+        if self.log:
+            self.log.write(json.dumps({"model": body.get("model"), "path": self.path,
+                                       "output_config": body.get("output_config"),
+                                       "max_tokens": body.get("max_tokens")}) + "\n")
+            self.log.flush()
+        time.sleep(step.get("wait_s", 0))
+        if step.get("status", 200) >= 400:
+            error = {"type": "error", "error": {"type": step.get("error", "api_error"),
+                                                "message": step.get("message", "stand-in")}}
+            return self.answer(step["status"], json.dumps(error).encode(),
+                               headers=[("x-should-retry", "false"), ("retry-after", 7)])
+        if not body.get("stream"):
+            return self.answer(200, json.dumps(whole(body, step)).encode())
+        stream = "".join(f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n"
+                         for name, data in events(body, step))
+        self.answer(200, stream.encode(), "text/event-stream")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--script")
+    parser.add_argument("--log")
+    options = parser.parse_args()
+    if options.script:
+        with open(options.script, encoding="utf-8") as file:
+            Handler.script = {"*": Handler.script["*"], **json.load(file)}
+    if options.log:
+        Handler.log = open(options.log, "a", encoding="utf-8")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
+    print(f"http://127.0.0.1:{server.server_port}", flush=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        sys.stdin.read()  # ends with whoever started it
+    except KeyboardInterrupt:
+        pass
+
+
+if __name__ == "__main__":
+    main()
