@@ -9,7 +9,16 @@
 /* What the claims say. */
 static const double REGRESSION_MARGIN = 0.05, TENTH_SUCCESS = 0.90, TENTH_COST = 0.10;
 
-/* Self-normalised weighting: sum w x ÷ sum w, variance sum w²(x - mean)² ÷ (sum w)². */
+/* Variance of a rate worth n tasks, with two successes and two failures added (Agresti and Coull
+ * 1998): without them a few tasks that all went well would seem to prove certainty. */
+static double rate_variance(double rate, double n)
+{
+    double shrunk = (rate * n + 2) / (n + 4);
+    return shrunk * (1 - shrunk) / n;
+}
+
+/* Self-normalised weighting: sum w x ÷ sum w; variance sum w²(x - mean)² ÷ (sum w)², and at least
+ * that of a rate of the same effective size. */
 struct report_estimate report_weighted_success(const struct ledger_sums *sums)
 {
     if (!sums || !(sums->weight > 0))
@@ -17,8 +26,9 @@ struct report_estimate report_weighted_success(const struct ledger_sums *sums)
     double mean = sums->weight_accepted / sums->weight;
     double squares =
         sums->weight_squares_accepted * (1 - 2 * mean) + mean * mean * sums->weight_squares;
-    return (struct report_estimate){mean, fmax(squares, 0) / (sums->weight * sums->weight),
-        sums->weight * sums->weight / sums->weight_squares};
+    double effective = sums->weight * sums->weight / sums->weight_squares;
+    double variance = fmax(squares / (sums->weight * sums->weight), rate_variance(mean, effective));
+    return (struct report_estimate){mean, variance, effective};
 }
 
 struct report_estimate report_weighted_cost(const struct ledger_sums *sums)
@@ -36,7 +46,7 @@ struct report_estimate report_weighted_cost(const struct ledger_sums *sums)
 static struct report_estimate plain_success(const struct ledger_sums *sums)
 {
     double n = (double)sums->n, mean = (double)sums->accepted / n;
-    return (struct report_estimate){mean, mean * (1 - mean) / n, n};
+    return (struct report_estimate){mean, rate_variance(mean, n), n};
 }
 
 static struct report_estimate plain_cost(const struct ledger_sums *sums)

@@ -42,6 +42,8 @@ struct report_verdict report_judge_tenth(struct arena *arena, const struct repor
 /* Text for a person, shared by the writers. */
 struct slice report_percent(struct arena *arena, double rate);           /* "67.5 %", "–" */
 struct slice report_percent_range(struct arena *arena, struct interval); /* "61 … 100 %" */
+struct slice report_count(struct arena *arena, int64_t n);               /* "10,000" */
+struct slice report_e_value(struct arena *arena, double e);
 struct slice report_number(struct arena *arena, double number, int digits);
 /* From the column `indent`, where the cursor stands, with further lines indented likewise. */
 void report_print_wrapped(FILE *out, struct slice text, int indent);

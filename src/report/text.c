@@ -29,8 +29,9 @@ static void heading(FILE *out, const char *text)
 static void print_head(FILE *out, struct arena *arena, const struct report *report)
 {
     const struct report_group *all = &report->all;
-    fprintf(out, "%s%" PRId64 " task%s%s", table_color_code(out, TABLE_BOLD), all->n,
-        all->n == 1 ? "" : "s", table_color_code(out, TABLE_PLAIN));
+    fprintf(out, "%s%.*s task%s%s", table_color_code(out, TABLE_BOLD),
+        SLICE_ARG(report_count(arena, all->n)), all->n == 1 ? "" : "s",
+        table_color_code(out, TABLE_PLAIN));
     if (report->first_day.len)
         fprintf(out, ", %.*s", SLICE_ARG(report->first_day));
     if (!slice_equal(report->first_day, report->last_day))
@@ -39,11 +40,11 @@ static void print_head(FILE *out, struct arena *arena, const struct report *repo
         fputs(": no outcome is recorded; `rung log` and `rung import` bring them in\n", out);
         return;
     }
-    fprintf(out,
-        ": %" PRId64 " accepted (%.*s, 95 %% interval %.*s), spent %.*s, %.*s per accepted "
-        "task\n",
-        all->accepted, SLICE_ARG(report_percent(arena, all->success.mean)),
-        SLICE_ARG(report_percent_range(arena, all->success)),
+    fprintf(out, "\n%.*s accepted: %.*s, 95 %% interval %.*s\n",
+        SLICE_ARG(report_count(arena, all->accepted)),
+        SLICE_ARG(report_percent(arena, all->success.mean)),
+        SLICE_ARG(report_percent_range(arena, all->success)));
+    fprintf(out, "%.*s spent, %.*s per accepted task\n",
         SLICE_ARG(report_money(arena, all->cost_usd, all->basis)),
         SLICE_ARG(report_money(arena, all->cost_per_accepted, all->basis)));
 }
@@ -63,10 +64,10 @@ static void add_group(struct table *table, struct arena *arena, const struct rep
     size_t at = 0;
     table_add_row(table);
     table_set(table, at++, text_one_line(arena, group->key, KEY_COLUMNS), color);
-    table_set(table, at++, arena_print(arena, "%" PRId64, group->n), TABLE_PLAIN);
+    table_set(table, at++, report_count(arena, group->n), TABLE_PLAIN);
     if (by != REPORT_BY_STRATEGY)
         table_set(table, at++, slice_from(table_bar(share, BAR_COLUMNS, bar)), color);
-    table_set(table, at++, arena_print(arena, "%" PRId64, group->accepted), TABLE_PLAIN);
+    table_set(table, at++, report_count(arena, group->accepted), TABLE_PLAIN);
     table_set(table, at++, report_percent(arena, group->success.mean), TABLE_PLAIN);
     table_set(table, at++, report_percent_range(arena, group->success), TABLE_DIM);
     if (by == REPORT_BY_STRATEGY)
@@ -159,7 +160,7 @@ static void print_projections(FILE *out, struct arena *arena, const struct repor
     for (size_t i = 0; i < report->n_projections; i++) {
         const struct report_projection *row = &report->projections[i];
         table_add_row(table);
-        table_set(table, 0, arena_print(arena, "%" PRId64, row->tasks), TABLE_PLAIN);
+        table_set(table, 0, report_count(arena, row->tasks), TABLE_PLAIN);
         table_set(table, 1, report_money(arena, row->actual, report->all.basis), TABLE_PLAIN);
         table_set(table, 2, row->against, TABLE_PLAIN);
         table_set(table, 3, report_money(arena, row->baseline, row->basis), TABLE_PLAIN);
@@ -186,7 +187,7 @@ static void print_calibration(FILE *out, struct arena *arena, const struct repor
         bool within = bin->stated >= bin->observed.low && bin->stated <= bin->observed.high;
         table_add_row(table);
         table_set(table, 0, arena_print(arena, "%.1f … %.1f", bin->from, bin->to), TABLE_PLAIN);
-        table_set(table, 1, arena_print(arena, "%" PRId64, bin->n), TABLE_PLAIN);
+        table_set(table, 1, report_count(arena, bin->n), TABLE_PLAIN);
         table_set(table, 2, report_percent(arena, bin->stated), TABLE_PLAIN);
         table_set(table, 3, report_percent(arena, bin->observed.mean), TABLE_PLAIN);
         table_set(table, 4, slice_from(table_bar(bin->observed.mean, WIDE_BAR_COLUMNS, bar)),
@@ -195,12 +196,12 @@ static void print_calibration(FILE *out, struct arena *arena, const struct repor
     }
     table_print(table);
     table_free(table);
-    fprintf(out,
-        "mean stated %.*s, accepted %.*s of %" PRId64
-        " forecasts; calibration error %.3f (a perfect forecaster of as many: %.3f … %.3f)%s\n",
+    fprintf(out, "mean stated %.*s, accepted %.*s of %.*s forecasts\n",
         SLICE_ARG(report_percent(arena, c->stated)), SLICE_ARG(report_percent(arena, c->observed)),
-        c->n, c->error, c->error_null.low, c->error_null.high,
-        c->error > c->error_null.high ? ": not calibrated" : "");
+        SLICE_ARG(report_count(arena, c->n)));
+    fprintf(out, "calibration error %.3f; a perfect forecaster of as many: %.3f … %.3f%s\n",
+        c->error, c->error_null.low, c->error_null.high,
+        c->error > c->error_null.high ? "; not calibrated" : "");
 }
 
 static void print_recent(FILE *out, struct arena *arena, const struct report *report)

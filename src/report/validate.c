@@ -109,12 +109,13 @@ static struct slice rate_reason(struct arena *arena, const struct report_verdict
     double mirror = stats_eprocess_below(rate->k, rate->n, row->target);
     const char *rule = one_look ? "for a single planned look" : "e-value";
     struct slice numbers =
-        arena_print(arena, "%.0f of %.0f %s%s accepted, lower bound %.3f, e-value %.3f", rate->k,
-            rate->n, what, plural(rate->n), row->lower, row->e);
+        arena_print(arena, "%.*s of %.*s %s%s accepted, lower bound %.3f, e-value %.*s",
+            SLICE_ARG(report_count(arena, row->k)), SLICE_ARG(report_count(arena, row->n)), what,
+            plural(rate->n), row->lower, SLICE_ARG(report_e_value(arena, row->e)));
     struct slice verified = verified_text(arena, rate);
     if (row->verdict == STATS_REFUTED)
-        return arena_print(
-            arena, "%.*s; the e-value of the opposite is %.1f", SLICE_ARG(numbers), mirror);
+        return arena_print(arena, "%.*s; the e-value of the opposite is %.*s", SLICE_ARG(numbers),
+            SLICE_ARG(report_e_value(arena, mirror)));
     if (one_look)
         return arena_print(arena, "%.*s; %.*s; %s the lower bound has to reach %.2f",
             SLICE_ARG(numbers), SLICE_ARG(verified), rule, row->target);
@@ -137,9 +138,9 @@ static struct report_verdict judge_version(struct arena *arena, const struct rep
     struct rate rate = rate_of_attempts(sums);
     struct report_verdict row = {.id = "cheap-success",
         .version = version,
-        .claim = arena_print(arena, "attempts on %.*s%s%.*s%s are accepted at a rate of %.2f",
-            SLICE_ARG(rung), version.len ? " (" : "", SLICE_ARG(version), version.len ? ")" : "",
-            CHEAP_RATE)};
+        .claim = arena_print(arena,
+            "attempts on %.*s%s%.*s%s are accepted at a rate of %.2f or more", SLICE_ARG(rung),
+            version.len ? " (" : "", SLICE_ARG(version), version.len ? ")" : "", CHEAP_RATE)};
     fill_rate(&row, &rate, CHEAP_RATE, one_look);
     row.reason = rate_reason(arena, &row, &rate, "attempt", one_look);
     return row;

@@ -3,7 +3,6 @@
 
 #include "base/table.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 static enum table_color color_of(enum stats_verdict verdict)
@@ -27,8 +26,8 @@ static void print_verdict(FILE *out, struct arena *arena, const struct report_ve
     fprintf(out, "%*s", INDENT, "");
     if (row->more_needed > 0)
         report_print_wrapped(out,
-            arena_print(
-                arena, "at the observed rate %" PRId64 " more would settle it", row->more_needed),
+            arena_print(arena, "at the observed rate %.*s more would settle it",
+                SLICE_ARG(report_count(arena, row->more_needed))),
             INDENT);
     else
         report_print_wrapped(out, slice_from("more of the same would not settle it"), INDENT);

@@ -1,6 +1,7 @@
 /* Numbers as a person reads them, shared by the writers. */
 #include "parts.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -23,12 +24,34 @@ struct slice report_percent_range(struct arena *arena, struct interval interval)
 {
     if (isnan(interval.mean))
         return slice_from("–");
-    return arena_print(arena, "%.0f … %.0f %%", 100 * interval.low, 100 * interval.high);
+    int digits = interval.high - interval.low < 0.05 ? 1 : 0;
+    return arena_print(
+        arena, "%.*f … %.*f %%", digits, 100 * interval.low, digits, 100 * interval.high);
 }
 
 struct slice report_number(struct arena *arena, double number, int digits)
 {
     return isnan(number) ? slice_from("–") : arena_print(arena, "%.*f", digits, number);
+}
+
+struct slice report_count(struct arena *arena, int64_t n)
+{
+    struct slice digits = arena_print(arena, "%" PRId64, n < 0 ? -n : n);
+    char *text = arena_take(arena, 2 * digits.len + 2);
+    size_t len = 0;
+    if (n < 0)
+        text[len++] = '-';
+    for (size_t i = 0; i < digits.len; i++) {
+        if (i > 0 && (digits.len - i) % 3 == 0)
+            text[len++] = ',';
+        text[len++] = digits.base[i];
+    }
+    return (struct slice){text, len};
+}
+
+struct slice report_e_value(struct arena *arena, double e)
+{
+    return arena_print(arena, e < 1e4 ? "%.3f" : "%.3g", e);
 }
 
 /* Columns that a piece of UTF-8 takes, near enough for wrapping. */

@@ -37,6 +37,12 @@ def lower(gain, variance, t):
     return gain - edge * math.sqrt(variance)
 
 
+def shrunk(rate, n):
+    """Variance of a rate with two successes and two failures added."""
+    r = (rate * n + 2) / (n + 4)
+    return r * (1 - r) / n
+
+
 def row(n, p, success, middle_success, cost, middle_cost):
     taken = int(n * p)
     accepted, hits = int(n * success), int(taken * middle_success)
@@ -50,7 +56,7 @@ def row(n, p, success, middle_success, cost, middle_cost):
     cost_lower = lower(gain, here[1] + there_var, n)
     y = np.r_[np.ones(hits), np.zeros(taken - hits)]
     rate, other = accepted / n, np.average(y, weights=w)
-    variance = rate * (1 - rate) / n + np.sum(w**2 * (y - other) ** 2) / w.sum() ** 2
+    variance = shrunk(rate, n) + max(np.sum(w**2 * (y - other) ** 2) / w.sum() ** 2, shrunk(other, taken))
     margin = 0.05
     values = [n, accepted, p, taken, hits, usd.sum(), (usd**2).sum(), middle.sum(), (middle**2).sum(),
               1 - here[0] / there, cost_lower / there, signed(gain, here[1] + there_var, n),
