@@ -170,7 +170,8 @@ struct report_verdict {
     double target, estimate, lower; /* lower: one-sided 95 % */
     double e;
     int64_t n, k;
-    int64_t more_needed; /* tasks at the observed rate, or STATS_NEVER */
+    int64_t more_needed;  /* tasks at the observed rate, or STATS_NEVER */
+    bool verified_needed; /* … and verified ones: what nobody verified supports nothing */
     struct slice reason;
 };
 
