@@ -84,6 +84,7 @@ static void fill_rate(
     row->e = stats_eprocess_above(rate->k, rate->n, target);
     row->verdict = judge_rate(rate, target, one_look);
     row->more_needed = row->verdict == STATS_INSUFFICIENT ? rate_needed(rate, target, one_look) : 0;
+    row->verified_needed = rate->verified_n < rate->n && row->estimate > target;
 }
 
 static const char *plural(double n)

@@ -26,8 +26,9 @@ static void print_verdict(FILE *out, struct arena *arena, const struct report_ve
     fprintf(out, "%*s", INDENT, "");
     if (row->more_needed > 0)
         report_print_wrapped(out,
-            arena_print(arena, "at the observed rate %.*s more would settle it",
-                SLICE_ARG(report_count(arena, row->more_needed))),
+            arena_print(arena, "at the observed rate %.*s more%s would settle it",
+                SLICE_ARG(report_count(arena, row->more_needed)),
+                row->verified_needed ? " verified ones" : ""),
             INDENT);
     else
         report_print_wrapped(out, slice_from("more of the same would not settle it"), INDENT);
