@@ -12,7 +12,9 @@
 #define RUNG_EVIDENCE_EVIDENCE_H
 
 #include "base/arena.h"
-#include "base/slice.h"
+#include "base/failure.h"
+#include "policy/policy.h"
+#include "stats/stats.h"
 
 enum {
     EVIDENCE_RUNGS_MOST = 64,
@@ -85,5 +87,117 @@ struct evidence_summary {
     size_t n_labels, n_outcomes;
 };
 struct evidence_summary evidence_summarise(const struct evidence_learner *learner);
+
+/* ---- what the ledger taught, kept in one file (snapshot.c) ----
+ *
+ * `rung learn` builds it from every judged attempt and replaces the file by rename; a command
+ * maps the file instead of parsing it. What was judged later is added in memory in microseconds.
+ * Two builds from the same attempts agree to the bit. */
+
+enum {
+    EVIDENCE_ENOUGH = 30,  /* outcomes of a rung before it may move a decision */
+    EVIDENCE_CARRIED = 20, /* outcomes that a new model version takes over from the old one */
+    EVIDENCE_TIERS_MOST = 8,
+    EVIDENCE_KINDS_MOST = 4096, /* different label sets kept for tuning a goal */
+    EVIDENCE_FILE_BYTES_MOST = 1 << 28,
+};
+
+/* One judged attempt. Labels are those of the task and, where a pattern spoke for it, that pattern
+ * as "pattern:…". */
+struct evidence_attempt {
+    struct slice rung, model, effort; /* the arm: a rung as a model version at an effort */
+    const struct slice *labels;
+    size_t n_labels;
+    struct slice title, body; /* empty where the ledger keeps no text */
+    bool success;
+    double cost_usd;    /* measured; NAN where it was not */
+    int tier;           /* of a first attempt: which strategy stated `confidence`; -1: none did */
+    struct slice after; /* rung that had failed just before on this task; empty: a first attempt */
+    int64_t at_ms;
+};
+
+struct evidence;
+
+/* Builds from attempts, which it sorts by time (and may drop some of, at the end). Free it with
+ * evidence_close. */
+struct evidence *evidence_build(struct evidence_attempt *attempts, size_t n);
+
+/* Maps a snapshot. *evidence is NULL, and the answer true, where there is no such file; false
+ * where it is no snapshot, is damaged or of another version: `rung learn` makes a new one. */
+bool evidence_open(const char *path, struct evidence **evidence, struct failure *failure) MUST_USE;
+bool evidence_save(
+    const struct evidence *evidence, const char *path, struct failure *failure) MUST_USE;
+void evidence_close(struct evidence *evidence); /* NULL is allowed */
+
+/* Adds one attempt in memory (not to the file). */
+void evidence_add(struct evidence *evidence, const struct evidence_attempt *attempt);
+
+struct evidence_about {
+    const char *id;  /* hash of the attempts it was built from: goes into records */
+    int64_t last_ms; /* time of the newest attempt in it */
+    size_t attempts;
+    double tasks_per_day; /* first attempts, over the days from the first to the last */
+};
+struct evidence_about evidence_tell(const struct evidence *evidence);
+
+/* The rungs of a policy, matched with the arms once for many predictions. A rung whose model
+ * version has no arm takes over that of the same rung's older version, discounted. */
+struct evidence_arms {
+    int arm[POLICY_RUNGS_MOST]; /* -1: nothing is known of this rung */
+    bool carried[POLICY_RUNGS_MOST];
+};
+void evidence_match(
+    const struct evidence *evidence, const struct policy *policy, struct evidence_arms *arms);
+
+/* What a rung is expected to do for one task; NAN where nothing is known. Intervals are 95 %:
+ * Wilson's at the estimate's weight for success, normal on the log scale for cost. */
+struct evidence_estimate {
+    struct interval success, cost_usd;
+    double outcomes; /* of the arm */
+    double costs;    /* measured ones of the arm */
+};
+
+/* estimates[i] for rung i. The view is scratch memory; one serves many predictions. */
+void evidence_estimate(const struct evidence *evidence, const struct evidence_arms *arms,
+    size_t n_rungs, struct slice title, struct slice body, const struct slice *labels,
+    size_t n_labels, struct evidence_view *view, struct evidence_estimate *estimates);
+
+/* P(rung `next` succeeds | rung `failed` did not, on the same task): what was seen, shrunk to a
+ * share of next's own success, because tasks on which one rung fails are hard for others too. */
+double evidence_after_failure(const struct evidence *evidence, const struct evidence_arms *arms,
+    int failed, int next, double success_of_next);
+
+/* Posterior of a tier's stated confidence, Beta(*a, *b), from a prior of `weight` tasks. */
+void evidence_tier(
+    const struct evidence *evidence, int tier, double stated, double weight, double *a, double *b);
+
+/* What a policy's goal makes a success worth at the margin: value_low, or with probability `mix`
+ * value_high, so that the goal is met on average. Kept in the snapshot for one policy. */
+struct evidence_goal {
+    double value_low, value_high, mix;
+};
+void evidence_set_goal(
+    struct evidence *evidence, const char *policy_hash, struct evidence_goal goal);
+bool evidence_get_goal(
+    const struct evidence *evidence, const char *policy_hash, struct evidence_goal *goal);
+
+/* The label sets of the tasks learned from, and how many tasks had each. */
+struct evidence_kind {
+    struct slice *labels;
+    size_t n_labels;
+    double tasks;
+};
+size_t evidence_kinds(
+    const struct evidence *evidence, struct arena *arena, struct evidence_kind **kinds);
+
+/* A watch over one rung, or one rung on tasks of one label, that has gone off. */
+struct evidence_alarm {
+    struct slice rung, model, label; /* label empty: all tasks */
+    bool of_cost;                    /* else of success */
+    double expected, seen; /* success rate, or mean cost in USD: before, and of the last tasks */
+    int64_t at_ms;
+};
+size_t evidence_alarms(
+    const struct evidence *evidence, struct arena *arena, struct evidence_alarm **alarms);
 
 #endif

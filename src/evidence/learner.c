@@ -1,10 +1,7 @@
 /* The learner behind the door: makes tasks ready, learns the three layers and the gates, answers
  * and takes one more outcome. Receives tasks and outcomes, hands on predictions; refuses to know
  * costs and decisions. */
-#include "cell.h"
-#include "evidence.h"
-#include "labels.h"
-#include "text.h"
+#include "learner.h"
 
 #include <assert.h>
 #include <math.h>
@@ -25,29 +22,6 @@ struct evidence_corpus {
     struct features_scratch scratch;
 };
 
-struct evidence_view {
-    struct features features;
-    struct features_scratch scratch;
-    uint32_t labels[EVIDENCE_TASK_LABELS_MOST];
-    size_t n_labels;
-};
-
-/* What is learned from one run of outcomes. */
-struct layers {
-    double *base; /* logit of each rung's mean success */
-    struct cell_model cells;
-    struct text_scale scale;
-    struct text_head *heads; /* one per rung */
-};
-
-struct evidence_learner {
-    struct arena arena;
-    struct evidence_options options;
-    struct labels labels;
-    struct layers layers;
-    struct evidence_summary summary;
-};
-
 struct evidence_corpus *evidence_corpus_make(void)
 {
     struct evidence_corpus *corpus = memory_take(sizeof(*corpus));
@@ -66,6 +40,18 @@ void evidence_corpus_free(struct evidence_corpus *corpus)
 size_t evidence_corpus_size(const struct evidence_corpus *corpus)
 {
     return corpus->n;
+}
+
+const uint32_t *corpus_labels(const struct evidence_corpus *corpus, size_t task, size_t *n)
+{
+    assert(task < corpus->n);
+    *n = corpus->tasks[task].labels.n;
+    return corpus->tasks[task].labels.items;
+}
+
+size_t corpus_label_count(const struct evidence_corpus *corpus)
+{
+    return corpus->labels.n;
 }
 
 static bool holds(const uint32_t *items, size_t n, uint32_t item)
@@ -312,7 +298,9 @@ static struct evidence_prediction predict(
     const struct evidence_learner *learner, const struct task_facts *task, size_t rung)
 {
     assert(rung < learner->options.n_rungs);
-    struct terms terms = find_terms(&learner->layers, learner->options, task, rung);
+    struct evidence_options options = learner->options;
+    options.use_text = options.use_text && learner->summary.text_gate > 0;
+    struct terms terms = find_terms(&learner->layers, options, task, rung);
     struct evidence_prediction prediction = {
         .base = terms.base,
         .labels = terms.labels * learner->summary.label_gate,
@@ -343,16 +331,30 @@ void evidence_view_free(struct evidence_view *view)
     free(view);
 }
 
-void evidence_view_task(struct evidence_view *view, const struct evidence_learner *learner,
-    struct slice title, struct slice body, const struct slice *labels, size_t n_labels)
+static void view_set_labels(struct evidence_view *view, const struct evidence_learner *learner,
+    const struct slice *labels, size_t n_labels)
 {
-    features_extract(title, body, &view->scratch, &view->features);
     view->n_labels = 0;
     for (size_t i = 0; i < n_labels && view->n_labels < EVIDENCE_TASK_LABELS_MOST; i++) {
         uint32_t label = labels_find(&learner->labels, labels[i]);
         if (label != LABELS_UNKNOWN && !holds(view->labels, view->n_labels, label))
             view->labels[view->n_labels++] = label;
     }
+}
+
+void evidence_view_task(struct evidence_view *view, const struct evidence_learner *learner,
+    struct slice title, struct slice body, const struct slice *labels, size_t n_labels)
+{
+    features_extract(title, body, &view->scratch, &view->features);
+    view_set_labels(view, learner, labels, n_labels);
+}
+
+void view_fill(struct evidence_view *view, const struct evidence_learner *learner,
+    struct slice title, struct slice body, const struct slice *labels, size_t n_labels)
+{
+    if (learner->summary.text_gate > 0)
+        features_extract(title, body, &view->scratch, &view->features);
+    view_set_labels(view, learner, labels, n_labels);
 }
 
 static struct task_facts view_facts(const struct evidence_view *view)

@@ -263,16 +263,19 @@ static void evidence_learns_from_judged_executions(void **state)
     (void)state;
     struct reader reader = open_reader();
     struct experiment experiment = read_line(&reader, FULL);
-    struct record_outcome *outcomes;
-    assert_int_equal(record_outcomes(&reader.arena, &experiment, &outcomes), 2);
-    assert_slice(outcomes[0].rung, "haiku");
-    assert_slice(outcomes[0].effort, "low");
-    assert_false(outcomes[0].success);
-    assert_true(outcomes[0].verified && outcomes[0].measured);
-    assert_close(outcomes[0].propensity, 0.9, 0);
-    assert_slice(outcomes[1].rung, "sonnet");
-    assert_true(outcomes[1].success && isnan(outcomes[1].propensity));
-    assert_int_equal(outcomes[1].labels.n, 2);
+    struct evidence_attempt *judged;
+    assert_int_equal(record_attempts_judged(&reader.arena, &experiment, &judged), 2);
+    assert_slice(judged[0].rung, "haiku");
+    assert_slice(judged[0].effort, "low");
+    assert_false(judged[0].success);
+    assert_true(judged[0].cost_usd > 0);
+    assert_int_equal(judged[0].after.len, 0);
+    assert_slice(judged[1].rung, "sonnet");
+    assert_slice(judged[1].after, "haiku");
+    assert_true(judged[1].success);
+    assert_true(judged[1].n_labels >= 2);
+    experiment.outcome_source = RECORD_NOBODY;
+    assert_int_equal(record_attempts_judged(&reader.arena, &experiment, &judged), 0);
     close_reader(&reader);
 }
 
