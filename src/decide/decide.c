@@ -1,6 +1,6 @@
 /* Receives one task and a prepared policy; asks the tiers in their order and writes down which
  * spoke, what it would cost and what the alternatives were. Knows no format and does no I/O. */
-#include "decide.h"
+#include "inquiry.h"
 
 #include <math.h>
 
@@ -38,21 +38,27 @@ double decide_stated_confidence(enum decide_strategy strategy)
     return STRATEGIES[strategy].stated;
 }
 
-static struct interval prior_of(enum decide_strategy strategy)
+/* Success of a first attempt by the tier that chose it: Beta(8c, 8(1-c)) before any outcome. */
+static struct interval prior_of(const struct evidence *evidence, enum decide_strategy strategy)
 {
-    double stated = decide_stated_confidence(strategy);
+    double stated = decide_stated_confidence(strategy), a = 0, b = 0;
     if (!(stated < 1))
-        return UNKNOWN; /* obeyed, not estimated */
-    return stats_beta_interval(
-        DECIDE_PRIOR_WEIGHT * stated, DECIDE_PRIOR_WEIGHT * (1 - stated), 0.95);
+        return UNKNOWN; /* obeyed, or learned */
+    a = DECIDE_PRIOR_WEIGHT * stated;
+    b = DECIDE_PRIOR_WEIGHT * (1 - stated);
+    if (evidence)
+        evidence_tier(evidence, (int)strategy, stated, DECIDE_PRIOR_WEIGHT, &a, &b);
+    return stats_beta_interval(a, b, 0.95);
 }
 
 void decide_prepare(struct arena *arena, const struct policy *policy,
-    const struct price_table *prices, int32_t day, struct decider *decider)
+    const struct price_table *prices, int32_t day, const struct evidence *evidence,
+    struct evidence_view *view, struct decider *decider)
 {
-    *decider = (struct decider){.policy = policy, .forced = POLICY_NONE};
+    *decider = (struct decider){
+        .policy = policy, .evidence = evidence, .view = view, .forced = POLICY_NONE};
     for (int i = 0; i < DECIDE_STRATEGIES; i++)
-        decider->prior[i] = prior_of((enum decide_strategy)i);
+        decider->prior[i] = prior_of(evidence, (enum decide_strategy)i);
     decider->assumed_usd = ARENA_ARRAY(arena, double, policy->n_rungs);
     for (size_t i = 0; i < policy->n_rungs; i++) {
         double *usd = &decider->assumed_usd[i];
@@ -61,20 +67,11 @@ void decide_prepare(struct arena *arena, const struct policy *policy,
         if (*usd < decider->assumed_usd[decider->cheapest])
             decider->cheapest = (int)i;
     }
-}
-
-/* One task on its way through the tiers. */
-struct inquiry {
-    const struct decider *decider;
-    const struct policy *policy;
-    const struct task *task;
-    struct arena *arena;
-    struct decision *decision;
-};
-
-static struct slice rung_name(const struct inquiry *inquiry, int rung)
-{
-    return inquiry->policy->rungs[rung].name;
+    if (!evidence)
+        return;
+    evidence_match(evidence, policy, &decider->arms);
+    decider->has_goal = policy->goal.kind != POLICY_GOAL_TIERS &&
+                        evidence_get_goal(evidence, policy->hash, &decider->goal);
 }
 
 static void add_warning(struct inquiry *inquiry, struct slice sentence)
@@ -265,49 +262,12 @@ static void heed_effort(struct inquiry *inquiry)
         SLICE_ARG(decision->why), SLICE_ARG(effort));
 }
 
-/* Why another rung was not chosen, in the terms that are known before any outcome. */
-static struct slice reason_against(struct inquiry *inquiry, int other)
-{
-    int chosen = inquiry->decision->rung;
-    double cost = inquiry->decider->assumed_usd[other];
-    double ratio = cost / inquiry->decider->assumed_usd[chosen];
-    const char *obeyed = inquiry->decision->strategy <= DECIDE_EXPLICIT_LABEL
-                             ? "another rung was asked for by name"
-                             : NULL;
-    if (obeyed)
-        return slice_from(obeyed);
-    if (!(ratio > 0))
-        return slice_from("its cost is not known: give it `assume` tokens and a price");
-    if (ratio >= 1.005)
-        return arena_print(inquiry->arena, "%.*fx the expected cost; comes next if a check fails",
-            ratio < 10 ? 1 : 0, ratio);
-    return arena_print(inquiry->arena, "%.0f %% of the expected cost, but %s", 100 * ratio,
-        inquiry->decision->strategy == DECIDE_DEFAULT ? "nothing says that it will hold"
-                                                      : "the rule asks for more");
-}
-
-static void weigh_options(struct inquiry *inquiry)
-{
-    const struct policy *policy = inquiry->policy;
-    struct decision *decision = inquiry->decision;
-    decision->options = ARENA_ARRAY(inquiry->arena, struct decide_option, policy->n_rungs);
-    for (int i = 0; i < (int)policy->n_rungs; i++) {
-        struct decide_option *option = &decision->options[i];
-        option->rung = i;
-        option->success = UNKNOWN;
-        option->cost_usd = (struct interval){NAN, inquiry->decider->assumed_usd[i], NAN};
-        option->propensity = i == decision->rung;
-        if (i != decision->rung)
-            option->why_not = reason_against(inquiry, i);
-    }
-    decision->options[decision->rung].success = decision->success;
-    decision->cost_usd = decision->options[decision->rung].cost_usd;
-}
-
 static void list_climb(struct inquiry *inquiry)
 {
     struct decision *decision = inquiry->decision;
     size_t n = inquiry->policy->n_rungs;
+    if (decision->climb) /* learned: the ladder that pays, or none */
+        return;
     decision->climb = ARENA_ARRAY(inquiry->arena, int, n);
     for (size_t i = (size_t)decision->rung + 1; i < n; i++)
         decision->climb[decision->n_climb++] = (int)i;
@@ -323,8 +283,8 @@ void decide(const struct decider *decider, const struct task *task, struct arena
         ask_default(&inquiry);
     heed_effort(&inquiry);
     decision->base_strategy = decision->strategy;
-    decision->confidence = decide_stated_confidence(decision->strategy);
-    decision->success = decider->prior[decision->strategy];
     weigh_options(&inquiry);
+    weigh_evidence(&inquiry);
+    explain_options(&inquiry);
     list_climb(&inquiry);
 }

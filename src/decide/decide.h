@@ -9,6 +9,7 @@
 
 #include "base/dice.h"
 #include "base/emit.h"
+#include "evidence/evidence.h"
 #include "policy/policy.h"
 #include "price/price.h"
 #include "stats/stats.h"
@@ -40,6 +41,7 @@ enum { DECIDE_PRIOR_WEIGHT = 8 };
 struct decide_option {
     int rung;
     struct interval success, cost_usd;
+    bool measured;        /* the cost is */
     struct slice why_not; /* empty for the chosen one */
     double propensity;    /* probability with which this call chose it */
 };
@@ -52,6 +54,7 @@ struct decision {
     bool cost_measured;
     struct slice why;
     struct slice requested;                    /* what was asked for by name; empty: nothing */
+    struct slice pattern;                      /* that decided, where one did */
     struct slice matched[DECIDE_MATCHES_MOST]; /* labels and patterns that spoke */
     size_t n_matched;
     struct slice warnings[DECIDE_WARNINGS_MOST];
@@ -60,19 +63,37 @@ struct decision {
     int *climb;                    /* the rungs to climb to, in order, where a gate fails */
     size_t n_climb;
     bool explored;
+    struct evidence_estimate *estimates; /* by rung; NULL where nothing was learned */
 };
 
-/* A policy made ready for many decisions: what each rung is assumed to cost on that day. */
+/* A policy made ready for many decisions: what each rung is assumed to cost on that day, what is
+ * known of it, and what the goal makes of that. */
 struct decider {
     const struct policy *policy;
+    const struct evidence *evidence; /* NULL: nothing was learned yet */
+    struct evidence_arms arms;
+    struct evidence_view *view; /* scratch memory for predictions */
+    struct evidence_goal goal;
+    bool has_goal;                            /* false: the tiers decide */
     double *assumed_usd;                      /* by rung; NAN where tokens or price are unknown */
-    struct interval prior[DECIDE_STRATEGIES]; /* success before any outcome */
+    struct interval prior[DECIDE_STRATEGIES]; /* success by tier, tuned by outcomes */
+    struct dice
+        *dice;    /* NULL: nothing is explored, and of two mixed actions the likelier is taken */
     int forced;   /* rung that a person named for this call, or POLICY_NONE */
     int cheapest; /* rung of the lowest expected cost; the first listed among equals */
 };
 
+/* `evidence` may be NULL; it and `view` must outlive the decider. */
 void decide_prepare(struct arena *arena, const struct policy *policy,
-    const struct price_table *prices, int32_t day, struct decider *decider);
+    const struct price_table *prices, int32_t day, const struct evidence *evidence,
+    struct evidence_view *view, struct decider *decider);
+
+/* Finds what a success must be worth at the margin so that the policy's goal is met on average
+ * over the tasks that the evidence was learned from: the smallest value at which the mean success
+ * reaches the kept rung's less `within`, or the largest at which the mean cost stays within the
+ * day's budget, with the mixture of the two policies beside that border that meets the goal
+ * exactly. The tiers' goal gives a value of 0. */
+struct evidence_goal decide_tune(const struct decider *decider, struct arena *arena);
 
 void decide(const struct decider *decider, const struct task *task, struct arena *arena,
     struct decision *decision);

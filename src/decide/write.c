@@ -82,6 +82,7 @@ void decide_write_json(const struct decider *decider, const struct task *task,
     else
         emit_null(emit);
     emit_member_cstring(emit, "policy", policy->hash);
-    emit_member_null(emit, "evidence");
+    emit_member_cstring(
+        emit, "evidence", decider->evidence ? evidence_tell(decider->evidence).id : NULL);
     emit_close(emit, '}');
 }
