@@ -2,6 +2,8 @@
  * experiment alone: its implied attempt, its version, what evidence learns from it. */
 #include "record.h"
 
+#include "decide/decide.h"
+
 #include "fields.h"
 
 #include <math.h>
@@ -324,37 +326,59 @@ bool record_is_explored(const struct experiment *experiment)
     return possible > 1;
 }
 
-static double propensity_of(const struct experiment *experiment, struct slice rung)
+/* The labels that the task was judged by, and the pattern that spoke for it where one did. */
+static struct record_texts labels_of(struct arena *arena, const struct experiment *experiment)
 {
-    for (size_t i = 0; i < experiment->propensities.n; i++)
-        if (slice_equal(experiment->propensities.items[i].rung, rung))
-            return experiment->propensities.items[i].p;
-    return NAN;
+    struct record_texts labels = experiment->labels;
+    if (!slice_is(experiment->strategy, "pattern-match") || experiment->matched.n == 0)
+        return labels;
+    struct slice *longer = ARENA_ARRAY(arena, struct slice, labels.n + 1);
+    for (size_t i = 0; i < labels.n; i++)
+        longer[i] = labels.items[i];
+    longer[labels.n] = arena_print(arena, "pattern:%.*s", SLICE_ARG(experiment->matched.items[0]));
+    return (struct record_texts){longer, labels.n + 1};
 }
 
-size_t record_outcomes(
-    struct arena *arena, const struct experiment *experiment, struct record_outcome **outcomes)
+static int tier_of(const struct experiment *experiment)
 {
-    struct record_attempt implied;
-    struct record_attempts attempts = record_attempts_of(experiment, &implied);
+    enum decide_strategy strategy;
+    bool known = record_is_calibrated(experiment) &&
+                 decide_strategy_from_name(experiment->strategy, &strategy);
+    return known ? (int)strategy : -1;
+}
+
+size_t record_attempts_judged(
+    struct arena *arena, const struct experiment *experiment, struct evidence_attempt **judged)
+{
+    struct record_attempt *implied = arena_take(arena, sizeof(*implied));
+    struct record_attempts attempts = record_attempts_of(experiment, implied);
+    *judged = NULL;
+    if (attempts.n == 0 || experiment->outcome_source == RECORD_NOBODY)
+        return 0;
+    struct record_texts labels = labels_of(arena, experiment);
+    struct slice failed = {0};
     size_t n = 0;
-    *outcomes = attempts.n ? ARENA_ARRAY(arena, struct record_outcome, attempts.n) : NULL;
+    *judged = ARENA_ARRAY(arena, struct evidence_attempt, attempts.n);
     for (size_t i = 0; i < attempts.n; i++) {
         const struct record_attempt *attempt = &attempts.items[i];
         if (attempt->phase != RECORD_EXECUTE || attempt->success == RECORD_OPEN)
             continue;
-        (*outcomes)[n] = (struct record_outcome){.rung = attempt->rung,
+        bool measured = experiment->cost_source == RECORD_MEASURED && attempt->cost_usd > 0;
+        (*judged)[n++] = (struct evidence_attempt){
+            .rung = attempt->rung,
             .model = attempt->model,
             .effort = attempt->effort,
-            .labels = experiment->labels,
-            .text = experiment->description,
+            .labels = labels.items,
+            .n_labels = labels.n,
+            .title = experiment->description,
+            .body = {"", 0},
             .success = attempt->success == RECORD_ACCEPTED,
-            .cost_usd = attempt->cost_usd,
-            .measured = experiment->cost_source == RECORD_MEASURED,
-            .verified = record_is_verified(experiment),
-            .propensity = n == 0 ? propensity_of(experiment, attempt->rung) : NAN,
-            .at_ms = experiment->at_ms};
-        n++;
+            .cost_usd = measured ? attempt->cost_usd : NAN,
+            .tier = failed.len == 0 ? tier_of(experiment) : -1,
+            .after = failed,
+            .at_ms = experiment->at_ms,
+        };
+        failed = attempt->success == RECORD_FAILED ? attempt->rung : (struct slice){0};
     }
     return n;
 }

@@ -12,6 +12,7 @@
 #include "base/emit.h"
 #include "base/failure.h"
 #include "base/json.h"
+#include "evidence/evidence.h"
 
 enum {
     RECORD_SCHEMA = 1,
@@ -184,21 +185,10 @@ bool record_is_calibrated(const struct experiment *experiment);
 /* True where more than one rung could have been chosen. */
 bool record_is_explored(const struct experiment *experiment);
 
-/* What evidence learns from: one a judged attempt of the execute phase. */
-struct record_outcome {
-    struct slice rung, model, effort; /* model: its id, empty where unknown */
-    struct record_texts labels;
-    struct slice text; /* the description */
-    bool success;
-    double cost_usd; /* NAN: not known */
-    bool measured;   /* the cost was */
-    bool verified;
-    double propensity; /* of the start rung, for the first attempt; NAN: not known */
-    int64_t at_ms;
-};
-
-/* Returns how many; none while pending. */
-size_t record_outcomes(
-    struct arena *arena, const struct experiment *experiment, struct record_outcome **outcomes);
+/* What evidence learns from: one a judged attempt of the execute phase, in their order. None while
+ * pending, or where nobody judged the outcome. Returns how many; their texts are the
+ * experiment's. */
+size_t record_attempts_judged(
+    struct arena *arena, const struct experiment *experiment, struct evidence_attempt **judged);
 
 #endif
