@@ -8,6 +8,7 @@ const struct command_row *const COMMANDS[] = {
     &COMMAND_EXPORT,
     &COMMAND_REPORT,
     &COMMAND_VALIDATE,
+    &COMMAND_LEARN,
     &COMMAND_INIT,
     &COMMAND_CHECK,
     &COMMAND_TRUST,

@@ -9,6 +9,7 @@ extern const struct command_row COMMAND_EXPORT;
 extern const struct command_row COMMAND_HELP;
 extern const struct command_row COMMAND_IMPORT;
 extern const struct command_row COMMAND_INIT;
+extern const struct command_row COMMAND_LEARN;
 extern const struct command_row COMMAND_LOG;
 extern const struct command_row COMMAND_PRICES;
 extern const struct command_row COMMAND_REPORT;

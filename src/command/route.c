@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "learned.h"
 #include "pending.h"
 #include "source.h"
 #include "workspace.h"
@@ -63,6 +64,8 @@ struct routing {
     struct emit emit;
     struct table *table;
     struct pending *pending; /* NULL: decisions are not recorded */
+    struct learned learned;
+    struct dice dice;
     bool to_json, explain;
     size_t warned;
 };
@@ -463,8 +466,15 @@ static bool prepare(struct routing *routing, struct failure *failure)
     struct arena *arena = routing->call->arena;
     if (!workspace_open(routing->call, option(routing, ROUTE_POLICY), &routing->workspace, failure))
         return false;
+    learned_open(
+        routing->call, option(routing, ROUTE_LEDGER), &routing->workspace, &routing->learned);
     decide_prepare(arena, &routing->workspace.policy, &routing->workspace.prices,
-        routing->workspace.today, &routing->decider);
+        routing->workspace.today, routing->learned.evidence, routing->learned.view,
+        &routing->decider);
+    if (option(routing, ROUTE_RECORD)->given) { /* what is not recorded is not explored */
+        routing->dice = dice_from_system();
+        routing->decider.dice = &routing->dice;
+    }
     size_t n = routing->workspace.policy.n_rungs;
     routing->totals.by_rung = ARENA_ARRAY(arena, size_t, n);
     routing->totals.all_usd = ARENA_ARRAY(arena, double, n);
@@ -505,6 +515,7 @@ static int run_route(struct call *call)
         status = EXIT_DONE;
 done:
     pending_close(routing.pending);
+    learned_close(&routing.learned);
     if (status != EXIT_DONE)
         log_error("%s", failure.text);
     emit_free(&routing.emit);

@@ -287,7 +287,7 @@ static void strong_half(const double *score, size_t n, double *share)
 }
 
 /* The policies in the order of the report; the first three are those that rank. */
-enum policy {
+enum pair_policy {
     POLICY_DIRECT,
     POLICY_LENGTH,
     POLICY_LABEL,
@@ -308,7 +308,7 @@ static double mean_of(const double *values, size_t n)
 }
 
 /* share[i]: of row i's calls that go to the strong model. */
-static void find_shares(const struct pair *pair, enum policy policy, double *share)
+static void find_shares(const struct pair *pair, enum pair_policy policy, double *share)
 {
     const double *weak = pair->outcome[WEAK], *strong = pair->outcome[STRONG];
     size_t n = pair->n_judged;
@@ -351,7 +351,7 @@ static void measure_policies(struct pair *pair, size_t runs, struct eval_result 
     double *share = memory_take((n + 1) * 4 * sizeof(*share));
     double *quality = share + n, *cost = quality + n, *direct = cost + n;
     struct stats_resampling how = resampling(pair, runs);
-    for (enum policy policy = 0; policy < POLICIES; policy++) {
+    for (enum pair_policy policy = 0; policy < POLICIES; policy++) {
         struct eval_policy *row = &result->policies[policy];
         find_shares(pair, policy, share);
         mix(pair->outcome[WEAK], pair->outcome[STRONG], share, n, quality);

@@ -1,0 +1,223 @@
+/* learn: receives the ledger, hands on the evidence that decisions rest on. */
+#include "commands.h"
+
+#include "base/emit.h"
+#include "base/log.h"
+#include "base/table.h"
+#include "learned.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { LEARN_POLICY, LEARN_LEDGER, LEARN_JSON };
+
+static const struct option_row OPTIONS[] = {POLICY_OPTION, LEDGER_OPTION, JSON_OPTION};
+
+struct learning {
+    struct call *call;
+    struct workspace workspace;
+    struct evidence *evidence;
+    struct evidence_view *view;
+    struct evidence_attempt *attempts;
+    size_t n, room, experiments;
+    struct decider decider;
+};
+
+/* Every judged attempt of the ledger, in the call's arena. */
+static bool collect(struct learning *learning, struct ledger *ledger, struct failure *failure)
+{
+    struct arena *arena = learning->call->arena;
+    struct ledger_filter filter = {.state = LEDGER_DONE};
+    struct ledger_walk *walk = NULL;
+    struct experiment experiment;
+    enum ledger_next next = LEDGER_BROKEN;
+    if (!ledger_walk_open(ledger, &filter, LEDGER_OLDEST, 0, &walk, failure))
+        return false;
+    while ((next = ledger_walk_next(walk, arena, &experiment, failure)) == LEDGER_ROW) {
+        struct evidence_attempt *judged;
+        size_t n = record_attempts_judged(arena, &experiment, &judged);
+        for (size_t i = 0; i < n; i++) {
+            learning->attempts = arena_grow(arena, learning->attempts, learning->n, &learning->room,
+                sizeof(*learning->attempts));
+            learning->attempts[learning->n++] = judged[i];
+        }
+        if (++learning->experiments % 10000 == 0 && isatty(STDERR_FILENO))
+            fprintf(stderr, "\r\033[K%zu experiments read", learning->experiments);
+    }
+    if (learning->experiments >= 10000 && isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+    ledger_walk_close(walk);
+    return next == LEDGER_END;
+}
+
+static void tune(struct learning *learning)
+{
+    struct policy *policy = &learning->workspace.policy;
+    decide_prepare(learning->call->arena, policy, &learning->workspace.prices,
+        learning->workspace.today, learning->evidence, learning->view, &learning->decider);
+    evidence_set_goal(
+        learning->evidence, policy->hash, decide_tune(&learning->decider, learning->call->arena));
+    decide_prepare(learning->call->arena, policy, &learning->workspace.prices,
+        learning->workspace.today, learning->evidence, learning->view, &learning->decider);
+}
+
+static struct evidence_estimate *estimate_rungs(struct learning *learning)
+{
+    size_t n = learning->workspace.policy.n_rungs;
+    struct evidence_estimate *estimates =
+        ARENA_ARRAY(learning->call->arena, struct evidence_estimate, n);
+    const struct slice empty = {"", 0};
+    evidence_estimate(learning->evidence, &learning->decider.arms, n, empty, empty, NULL, 0,
+        learning->view, estimates);
+    return estimates;
+}
+
+static void print_rungs(struct learning *learning, const struct evidence_estimate *estimates)
+{
+    static const struct table_column columns[] = {{"rung", false, false}, {"attempts", true, false},
+        {"success", false, false}, {"", false, false}, {"cost an attempt", false, false},
+        {"", false, false}};
+    struct arena *arena = learning->call->arena;
+    struct table *table = table_make(learning->call->out, columns, 6);
+    char bar[TABLE_BAR_BYTES];
+    for (size_t i = 0; i < learning->workspace.policy.n_rungs; i++) {
+        const struct evidence_estimate *e = &estimates[i];
+        table_add_row(table);
+        table_set(table, 0, learning->workspace.policy.rungs[i].name, TABLE_BOLD);
+        table_set(table, 1, arena_print(arena, "%.0f", e->outcomes), TABLE_PLAIN);
+        if (e->outcomes > 0)
+            table_set(table, 2,
+                arena_print(arena, "%.0f %% [%.0f, %.0f]", 100 * e->success.mean,
+                    100 * e->success.low, 100 * e->success.high),
+                TABLE_PLAIN);
+        table_set(table, 3, slice_from(table_bar(e->success.mean, 20, bar)), TABLE_GREEN);
+        if (e->costs > 0)
+            table_set(table, 4,
+                arena_print(arena, "$%.4f [%.4f, %.4f]", e->cost_usd.mean, e->cost_usd.low,
+                    e->cost_usd.high),
+                TABLE_PLAIN);
+        table_set(table, 5,
+            e->outcomes >= EVIDENCE_ENOUGH
+                ? slice_from(e->costs > 0 ? "" : "no measured cost: it moves no decision")
+                : arena_print(
+                      arena, "%.0f more before it moves a decision", EVIDENCE_ENOUGH - e->outcomes),
+            TABLE_DIM);
+    }
+    table_print(table);
+    table_free(table);
+}
+
+static void print_people(struct learning *learning, const char *path)
+{
+    FILE *out = learning->call->out;
+    const struct decider *decider = &learning->decider;
+    fprintf(out, "learned from %zu judged attempts of %zu experiments; kept in %s\n\n", learning->n,
+        learning->experiments, path);
+    print_rungs(learning, estimate_rungs(learning));
+    fputs("\nconfidence of the tiers, tuned by outcomes:\n", out);
+    for (int i = DECIDE_COMPLEXITY_LABEL; i < DECIDE_STRATEGIES; i++) {
+        struct interval prior = decider->prior[i];
+        if (prior.mean >= 0)
+            fprintf(out, "  %-16s stated %.2f, now %.3f [%.2f, %.2f]\n",
+                decide_strategy_name((enum decide_strategy)i),
+                decide_stated_confidence((enum decide_strategy)i), prior.mean, prior.low,
+                prior.high);
+    }
+    if (learning->workspace.policy.goal.kind == POLICY_GOAL_TIERS)
+        fputs("\nthe policy's goal is tiers: labels and patterns decide, evidence tunes their "
+              "confidence\n",
+            out);
+    else if (decider->has_goal)
+        fprintf(out, "\nthe goal makes a success worth $%.3f at the margin\n",
+            decider->goal.value_high);
+    else
+        fputs("\ntoo little is known to meet the policy's goal: the tiers decide\n", out);
+}
+
+static void print_json(struct learning *learning, const char *path)
+{
+    struct emit emit = {0};
+    const struct evidence_estimate *estimates = estimate_rungs(learning);
+    struct evidence_about about = evidence_tell(learning->evidence);
+    emit_open(&emit, '{');
+    emit_member_cstring(&emit, "evidence", about.id);
+    emit_member_cstring(&emit, "path", path);
+    emit_member_int64(&emit, "experiments", (int64_t)learning->experiments);
+    emit_member_int64(&emit, "attempts", (int64_t)learning->n);
+    emit_key(&emit, "rungs");
+    emit_open(&emit, '[');
+    for (size_t i = 0; i < learning->workspace.policy.n_rungs; i++) {
+        emit_open(&emit, '{');
+        emit_member_text(&emit, "rung", learning->workspace.policy.rungs[i].name);
+        emit_member_double(&emit, "attempts", estimates[i].outcomes);
+        decide_write_interval(&emit, "success", estimates[i].success);
+        decide_write_interval(&emit, "cost_usd", estimates[i].cost_usd);
+        emit_close(&emit, '}');
+    }
+    emit_close(&emit, ']');
+    emit_key(&emit, "tiers");
+    emit_open(&emit, '{');
+    for (int i = DECIDE_COMPLEXITY_LABEL; i < DECIDE_STRATEGIES; i++)
+        decide_write_interval(
+            &emit, decide_strategy_name((enum decide_strategy)i), learning->decider.prior[i]);
+    emit_close(&emit, '}');
+    emit_key(&emit, "value_usd");
+    emit_usd(&emit, learning->decider.has_goal ? learning->decider.goal.value_high : NAN);
+    emit_close(&emit, '}');
+    emit_bytes(&emit, slice_from("\n"));
+    fwrite(emit.bytes, 1, emit.len, learning->call->out);
+    emit_free(&emit);
+}
+
+static bool learn(struct learning *learning, struct failure *failure)
+{
+    struct call *call = learning->call;
+    struct ledger *ledger = NULL;
+    const struct option_value *where = &call->options[LEARN_LEDGER];
+    if (!workspace_open(call, &call->options[LEARN_POLICY], &learning->workspace, failure) ||
+        !workspace_read_ledger(call, where, &learning->workspace, &ledger, failure))
+        return false;
+    if (!ledger)
+        return failure_set(
+            failure, "there is no ledger yet: `rung log` and `rung import` begin one");
+    bool ok = collect(learning, ledger, failure);
+    ledger_close(ledger);
+    const char *path = ok ? learned_path(call, where, &learning->workspace) : NULL;
+    if (!path)
+        return false;
+    learning->evidence = evidence_build(learning->attempts, learning->n);
+    tune(learning);
+    if (!evidence_save(learning->evidence, path, failure))
+        return false;
+    if (call->options[LEARN_JSON].given)
+        print_json(learning, path);
+    else
+        print_people(learning, path);
+    return true;
+}
+
+static int run_learn(struct call *call)
+{
+    struct failure failure = {0};
+    struct learning learning = {.call = call, .view = evidence_view_make()};
+    bool ok = learn(&learning, &failure);
+    if (!ok)
+        log_error("%s", failure.text);
+    evidence_close(learning.evidence);
+    evidence_view_free(learning.view);
+    return ok ? EXIT_DONE : EXIT_BROKEN;
+}
+
+const struct command_row COMMAND_LEARN = {
+    .name = "learn",
+    .words = "",
+    .summary = "Learn from the outcomes in the ledger, so that decisions rest on them.",
+    .details =
+        "Rebuilds the evidence from every judged attempt and replaces the snapshot beside the "
+        "ledger; the same ledger gives the same snapshot. Outcomes that come later are added when "
+        "a decision is made, until the next `rung learn`.",
+    .options = OPTIONS,
+    .n_options = sizeof(OPTIONS) / sizeof(OPTIONS[0]),
+    .run = run_learn,
+};

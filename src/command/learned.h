@@ -1,0 +1,26 @@
+/* The evidence that a command's decisions rest on: the snapshot beside the ledger, brought up to
+ * date with what was recorded since. */
+#ifndef RUNG_COMMAND_LEARNED_H
+#define RUNG_COMMAND_LEARNED_H
+
+#include "store.h"
+
+/* Experiments that are added to a snapshot when it is opened; beyond them `rung learn` is due. */
+enum { LEARNED_TAIL_MOST = 1000 };
+
+struct learned {
+    struct evidence *evidence; /* NULL: nothing was learned yet */
+    struct evidence_view *view;
+};
+
+/* Where the snapshot lies: beside the ledger. NULL where the ledger has no place. */
+const char *learned_path(
+    struct call *call, const struct option_value *ledger_option, const struct workspace *workspace);
+
+/* Opens the snapshot. One that cannot be read is no reason to stop: it is left out with a
+ * warning. Close it after the last decision. */
+void learned_open(struct call *call, const struct option_value *ledger_option,
+    const struct workspace *workspace, struct learned *learned);
+void learned_close(struct learned *learned);
+
+#endif
