@@ -7,6 +7,8 @@
 #include "base/arena.h"
 #include "base/emit.h"
 #include "base/failure.h"
+#include "ladder.h"
+#include "online.h"
 #include "result.h"
 
 enum {

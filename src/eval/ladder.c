@@ -354,8 +354,10 @@ static void note_chosen(struct contest *contest, struct eval_result *result, con
                 SLICE_ARG(text), SLICE_ARG(value), 100 * (1 - mix->share_high), SLICE_ARG(low),
                 100 * mix->share_high, SLICE_ARG(high));
     }
-    eval_add_note(contest->arena, result, "%.*s asked for %.2f points above the target.",
-        SLICE_ARG(text), 100 * chosen->margin);
+    if (chosen->margin > 0)
+        text = arena_print(contest->arena, "%.*s asked for %.2f points above the target.",
+            SLICE_ARG(text), 100 * chosen->margin);
+    eval_add_note(contest->arena, result, "%.*s", SLICE_ARG(text));
 }
 
 /* Fitted once more on everything that may be learned from, to say what comes out. */

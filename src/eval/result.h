@@ -63,4 +63,9 @@ void eval_add_note(struct arena *arena, struct eval_result *result, const char *
 void eval_write_json(struct emit *emit, const struct eval_result *result);
 void eval_print_table(FILE *out, const struct eval_result *result);
 
+/* Writes a drawing to `path`: with bins the reliability diagram, else quality over cost with one
+ * labelled point a policy. */
+bool eval_plot_svg(
+    const struct eval_result *result, const char *path, struct failure *failure) MUST_USE;
+
 #endif

@@ -1,6 +1,7 @@
 /* What rules and ladders must save on the SWE-bench rows, learned on one half and judged on the
  * other. The bars are for rows of the kind, not for one split: salts are averaged. */
 #include "eval/ladder.h"
+#include "eval/online.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -121,6 +122,29 @@ static void test_labels_that_say_nothing(void **state)
             bars, 3);
 }
 
+/* From nothing, at $2 a success: of what the best rule that knows all outcomes would earn. */
+static void test_online(void **state)
+{
+    (void)state;
+    struct eval_data data = {0};
+    struct arena arena = {0};
+    struct failure failure;
+    struct eval_result result;
+    struct eval_online_options options = {.ladder = three, .n_ladder = 3, .value_usd = 2};
+    read_rows(&data, NULL);
+    if (!eval_online(&arena, &data, &options, &result, &failure))
+        fail_msg("%s", failure.text);
+    assert_string_equal(result.metrics[0].name, "online_share");
+    assert_string_equal(result.metrics[1].name, "online_share_first");
+    printf("online: %.3f of the best static value over 1,000 tasks (bar 0.97), %.3f in the first "
+           "200 (bar 0.90)\n",
+        result.metrics[0].value.mean, result.metrics[1].value.mean);
+    assert_true(result.metrics[0].value.mean >= 0.97);
+    assert_true(result.metrics[1].value.mean >= 0.90);
+    arena_free(&arena);
+    data_free(&data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +152,7 @@ int main(void)
         cmocka_unit_test(test_mini_and_sonnet),
         cmocka_unit_test(test_search),
         cmocka_unit_test(test_labels_that_say_nothing),
+        cmocka_unit_test(test_online),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

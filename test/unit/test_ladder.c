@@ -2,9 +2,13 @@
 #include "eval/climb.h"
 #include "eval/hull.h"
 #include "eval/ladder.h"
+#include "eval/online.h"
 #include "unit.h"
 
+#include "base/file.h"
+
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Cheap solves the first task alone, middle the first two, top all but the last. */
 static const char ROWS[] = "{\"id\":\"a\",\"text\":\"one\",\"labels\":[\"size:s\"],\"models\":{"
@@ -228,6 +232,71 @@ static void test_what_is_refused(void **state)
     arena_free(&arena);
 }
 
+/* Good always succeeds at $0.1, bad never at $1: a task is worth 1.9 or -1. Six tries of each rung,
+ * then good for the other 88 of 100. */
+static void test_online(void **state)
+{
+    (void)state;
+    static const char lines[] = "{\"id\":\"a\",\"text\":\"\",\"models\":{\"good\":{\"ok\":1,"
+                                "\"cost\":0.1},\"bad\":{\"ok\":0,\"cost\":1}}}\n"
+                                "{\"id\":\"b\",\"text\":\"\",\"models\":{\"good\":{\"ok\":1,"
+                                "\"cost\":0.1},\"bad\":{\"ok\":0,\"cost\":1}}}\n";
+    static const struct slice ladder[] = {SLICE("good"), SLICE("bad")};
+    struct eval_data data = {0};
+    struct arena arena = {0};
+    struct failure failure;
+    struct eval_result result;
+    struct eval_online_options options = {
+        .ladder = ladder, .n_ladder = 2, .value_usd = 2, .tasks = 100, .seeds = 3};
+    assert_true(data_add(&data, "rows", slice_from(lines), NULL, 0, &failure));
+    assert_true(eval_online(&arena, &data, &options, &result, &failure));
+    assert_close(result.metrics[0].value.mean, (94 * 1.9 - 6) / (100 * 1.9), 1e-12);
+    assert_policy(&result, "online", 0.94, (94 * 0.1 + 6) / 100);
+    assert_policy(&result, "best-static", 1, 0.1);
+    options.n_ladder = 1;
+    assert_false(eval_online(&arena, &data, &options, &result, &failure));
+    options.n_ladder = 2;
+    options.value_usd = 0.05;
+    assert_false(eval_online(&arena, &data, &options, &result, &failure));
+    assert_non_null(strstr(failure.text, "worth its cost"));
+    arena_free(&arena);
+    data_free(&data);
+}
+
+/* A model's name is a stranger's: it must not end the text that it stands in. */
+static void test_plot(void **state)
+{
+    (void)state;
+    struct eval_policy policies[] = {
+        {SLICE("always-</text><script>"), {0.5, 0.6, 0.7}, {1, 2, 3}, {NAN, NAN, NAN}, {0, 0, 0}},
+        {SLICE("unknown"), {NAN, NAN, NAN}, {NAN, NAN, NAN}, {NAN, NAN, NAN}, {NAN, NAN, NAN}}};
+    struct eval_bin bins[] = {{0.2, 0.25, 40}, {0.8, 0.7, 10}, {0.9, NAN, 0}};
+    struct eval_result result = {
+        .data = SLICE("rows & more"), .rows = 4, .policies = policies, .n_policies = 2};
+    struct failure failure;
+    struct file_bytes file = {0};
+    char path[] = "/tmp/rung-plot-XXXXXX";
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    close(descriptor);
+    assert_true(eval_plot_svg(&result, path, &failure));
+    assert_true(file_open(path, 1 << 20, &file, &failure));
+    assert_true(slice_find(file.bytes, "<script>") == SIZE_MAX);
+    assert_true(slice_find(file.bytes, "always-&lt;/text&gt;&lt;script&gt;") != SIZE_MAX);
+    assert_true(slice_find(file.bytes, "rows &amp; more, 4 rows") != SIZE_MAX);
+    assert_true(slice_find(file.bytes, "\"nan") == SIZE_MAX);
+    file_close(&file);
+    result.bins = bins;
+    result.n_bins = 3;
+    assert_true(eval_plot_svg(&result, path, &failure));
+    assert_true(file_open(path, 1 << 20, &file, &failure));
+    assert_true(slice_find(file.bytes, "n=40") != SIZE_MAX);
+    assert_true(slice_find(file.bytes, "\"nan") == SIZE_MAX);
+    file_close(&file);
+    unlink(path);
+    assert_false(eval_plot_svg(&result, "/nowhere/at/all.svg", &failure));
+}
+
 static void test_json_of_a_result(void **state)
 {
     (void)state;
@@ -259,6 +328,8 @@ int main(void)
         cmocka_unit_test(test_labels_that_help),
         cmocka_unit_test(test_without_labels),
         cmocka_unit_test_setup_teardown(test_what_is_refused, read_rows, free_rows),
+        cmocka_unit_test(test_online),
+        cmocka_unit_test(test_plot),
         cmocka_unit_test(test_json_of_a_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
