@@ -60,6 +60,7 @@ struct command_row {
     const char *examples; /* lines of a shell */
     const struct option_row *options;
     size_t n_options;
+    bool never_fails; /* its exit status is 0 even for wrong usage */
     int (*run)(struct call *call);
 };
 

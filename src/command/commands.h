@@ -5,8 +5,10 @@
 #include "command.h"
 
 extern const struct command_row COMMAND_CHECK;
+extern const struct command_row COMMAND_DOCTOR;
 extern const struct command_row COMMAND_EXPORT;
 extern const struct command_row COMMAND_HELP;
+extern const struct command_row COMMAND_HOOK;
 extern const struct command_row COMMAND_IMPORT;
 extern const struct command_row COMMAND_INIT;
 extern const struct command_row COMMAND_LEARN;

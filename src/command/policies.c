@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "setup.h"
 #include "workspace.h"
 
 #include <stdlib.h>
@@ -180,11 +181,15 @@ const struct command_row COMMAND_TRUST = {
     .run = run_trust,
 };
 
-enum { INIT_FORCE, INIT_PAGES };
+enum { INIT_FORCE, INIT_PAGES, INIT_CLAUDE, INIT_ADVISE, INIT_REMOVE };
 
 static const struct option_row INIT_OPTIONS[] = {
     {"force", OPTION_FLAG, NULL, "replace a rung.yaml that is there"},
     {"pages", OPTION_FLAG, NULL, "write the pages for agents alone, from the policy that is there"},
+    {"claude", OPTION_FLAG, NULL,
+        "install the hooks of Claude Code (.claude/settings.json) and agents for the rungs"},
+    {"advise", OPTION_FLAG, NULL, "with --claude: also advise on prompts that fit another model"},
+    {"remove", OPTION_FLAG, NULL, "with --claude: take them out again"},
 };
 
 static bool write_pages(struct call *call, const char *directory, struct failure *failure)
@@ -221,8 +226,30 @@ static bool write_policy(struct call *call, const char *path, struct failure *fa
     return policy_trust(call->arena, path, hash, failure);
 }
 
+/* Rung in another program's settings; the policy is left as it is. */
+static int run_setup(struct call *call)
+{
+    struct failure failure = {0};
+    struct workspace workspace = {0};
+    struct option_value none = {0};
+    bool remove = call->options[INIT_REMOVE].given;
+    bool ok = remove
+                  ? setup_claude_remove(call, &failure)
+                  : workspace_open(call, &none, &workspace, &failure) &&
+                        setup_claude(call, &workspace, call->options[INIT_ADVISE].given, &failure);
+    if (!ok)
+        log_error("%s", failure.text);
+    return ok ? EXIT_DONE : EXIT_BROKEN;
+}
+
 static int run_init(struct call *call)
 {
+    if (call->options[INIT_CLAUDE].given)
+        return run_setup(call);
+    if (call->options[INIT_REMOVE].given || call->options[INIT_ADVISE].given) {
+        log_error("--remove and --advise say how --claude is meant; give that too");
+        return EXIT_USAGE;
+    }
     struct failure failure = {0};
     const char *here = file_working_directory(call->arena);
     const char *path = file_join(call->arena, here, "rung.yaml");
@@ -253,8 +280,11 @@ const struct command_row COMMAND_INIT = {
     .details =
         "The pages (.claude/rules/model-routing-optimization.md, harness-patterns.md, "
         "gastown-patterns.md) are generated from the policy. After editing rung.yaml, `rung init "
-        "--pages` writes them anew.",
+        "--pages` writes them anew.\n\n"
+        "--claude merges hooks into the project's .claude/settings.json, every other byte of which "
+        "stays, and writes .claude/agents/rung-RUNG.md for each rung; asked again it changes "
+        "nothing. --claude --remove takes both out.",
     .options = INIT_OPTIONS,
-    .n_options = 2,
+    .n_options = sizeof(INIT_OPTIONS) / sizeof(INIT_OPTIONS[0]),
     .run = run_init,
 };

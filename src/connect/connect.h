@@ -1,13 +1,30 @@
-/* connect: fetches bytes from the programs where the tasks are (bd, gh), by argument vector and
- * with bounds. Refuses to know what the bytes say: `task` parses them. */
+/* connect: fetches bytes from and writes decisions to the programs where the tasks are: bd, gt, gh
+ * by argument vector and with bounds; Claude Code through its hooks, settings and transcripts.
+ * Refuses to know what a tracker's bytes say (`task` parses them) and how a rung is decided.
+ *
+ * Ownership: what a function hands on lives in the arena it was given. */
 #ifndef RUNG_CONNECT_CONNECT_H
 #define RUNG_CONNECT_CONNECT_H
 
 #include "base/arena.h"
 #include "base/failure.h"
+#include "policy/policy.h"
 #include "task/task.h"
 
-enum { CONNECT_WAIT_MS = 30000, CONNECT_OUTPUT_BYTES = 256 << 20 };
+enum {
+    CONNECT_WAIT_MS = 30000,
+    CONNECT_OUTPUT_BYTES = 256 << 20,
+    CONNECT_HOOK_BYTES = 8 << 20,       /* what a hook is told on its standard input */
+    CONNECT_TRANSCRIPT_BYTES = 1 << 30, /* one transcript */
+    CONNECT_REQUESTS_MOST = 1000000,    /* of one transcript */
+    CONNECT_MODELS_MOST = 32,           /* that answer in one transcript */
+    CONNECT_AGENT_FILE_BYTES = 1 << 20, /* an agent's file, or what is noted beside a transcript */
+    CONNECT_AGENT_NAME_BYTES = 64,
+    CONNECT_SETTINGS_BYTES = 4 << 20,
+    CONNECT_FILES_MOST = 10000, /* of one directory */
+};
+
+/* ---- trackers ---- */
 
 /* What a tracker's program said, or where its file lies. */
 struct connect_fetched {
@@ -23,5 +40,115 @@ struct connect_fetched {
  * above `directory`; *format is set to it. */
 bool connect_fetch(struct arena *arena, const char *directory, enum task_format *format,
     struct connect_fetched *fetched, struct failure *failure) MUST_USE;
+
+/* ---- Claude Code: hooks ---- */
+
+enum connect_event {
+    CONNECT_OTHER_EVENT,
+    CONNECT_BEFORE_TOOL, /* PreToolUse */
+    CONNECT_SUBAGENT_STOP,
+    CONNECT_STOP,
+    CONNECT_PROMPT, /* UserPromptSubmit */
+};
+
+/* What a hook was told. What was not said is empty. */
+struct connect_hook {
+    enum connect_event event;
+    struct slice session, directory, transcript, agent_transcript;
+    struct slice prompt; /* of the user, or of the sub-agent that is called */
+    bool is_agent_call;  /* BEFORE_TOOL of Agent (Task in older versions) */
+    struct slice call_id, description, agent_type, model, effort;
+    struct slice input; /* the bytes of tool_input, a part of what was read */
+};
+
+/* False where it is no JSON object. */
+bool connect_hook_read(struct arena *arena, struct slice bytes, struct connect_hook *hook,
+    struct failure *failure) MUST_USE;
+
+/* The word by which a call of a sub-agent names a model's tier: "haiku" of "claude-haiku-5-5".
+ * NULL for a model that has none: Claude Code cannot be asked for it. */
+const char *connect_claude_alias(struct slice model);
+bool connect_claude_knows_effort(struct slice effort);
+
+/* The line that answers BEFORE_TOOL: tool_input, byte by byte, with `model` set, and `effort` where
+ * the call has none and Claude Code knows it. It carries no permissionDecision: Claude Code then
+ * asks for what the user's mode and rules would have asked for. With "allow" it would not ask,
+ * with "defer" a session without a person stops; that this form is obeyed was seen on 2.1.330. */
+struct slice connect_hook_answer(
+    struct arena *arena, const struct connect_hook *hook, const char *alias, struct slice effort);
+
+/* The line that shows the user a sentence, and the model nothing. */
+struct slice connect_hook_advice(struct arena *arena, struct slice sentence);
+
+/* The model that the user named in the file of that agent (.claude/agents/NAME.md at or above
+ * `directory`, else in `home`, which may be NULL); empty where it names none, or "inherit". */
+struct slice connect_agent_file_model(
+    struct arena *arena, struct slice agent_type, const char *directory, const char *home);
+
+/* ---- Claude Code: transcripts ---- */
+
+struct connect_use {
+    struct slice model;
+    size_t requests;
+    struct token_counts tokens;
+    double cost_usd; /* NAN where a request's price is not known */
+};
+
+struct connect_transcript {
+    struct connect_use uses[CONNECT_MODELS_MOST]; /* in the order of first answers */
+    size_t n_uses;
+    size_t requests;     /* responses of the API, each once */
+    struct slice served; /* the model of most of them; empty: none answered */
+    size_t served_requests;
+    struct slice requested, effort; /* as the last answer notes them */
+    struct slice session, version;
+    struct token_counts tokens;
+    double cost_usd;    /* each request at the price of its day and band; NAN: one has none */
+    double session_usd; /* Claude Code's own sum of the session, sub-agents included; NAN */
+    int64_t first_ms, last_ms;
+    bool ended_in_error; /* the last answer is an error of the API */
+    bool cut;            /* more requests or models than are kept */
+    size_t bad_lines;
+};
+
+/* Lines that cannot be read are counted; a response that spans several lines counts once, with
+ * the usage of its last. */
+void connect_transcript_read(struct arena *arena, struct slice bytes,
+    const struct price_table *prices, struct connect_transcript *transcript);
+bool connect_transcript_open(struct arena *arena, const char *path,
+    const struct price_table *prices, struct connect_transcript *transcript,
+    struct failure *failure) MUST_USE;
+
+/* What Claude Code notes beside a sub-agent's transcript: which call it was. False where there is
+ * no such note (older versions). */
+struct connect_agent_meta {
+    struct slice call_id, description, agent_type, model;
+};
+bool connect_agent_meta(
+    struct arena *arena, const char *agent_transcript, struct connect_agent_meta *meta);
+
+/* True where a model id that answered is the decided one: the same, or its dated snapshot. */
+bool connect_is_model(struct slice decided, struct slice served);
+
+/* The paths of the newest sub-agents' transcripts of a project, newest first; at most `most`. */
+size_t connect_agent_transcripts(
+    struct arena *arena, const char *directory, const char **paths, size_t most);
+
+/* ---- Claude Code: settings ---- */
+
+/* The text of a settings.json (empty: there is none yet) with Rung's hooks in it, or without them;
+ * every other byte stays. Asked a second time it changes nothing. `advise`: with the hook that
+ * advises on prompts. False where the text is not the JSON that Claude Code reads; the caller puts
+ * the file's name before the sentence. */
+bool connect_settings_add(struct arena *arena, struct slice text, bool advise,
+    struct slice *changed, struct failure *failure) MUST_USE;
+bool connect_settings_remove(struct arena *arena, struct slice text, struct slice *changed,
+    struct failure *failure) MUST_USE;
+bool connect_settings_has(struct slice text); /* our hook on sub-agents is there */
+
+/* The file .claude/agents/rung-NAME.md for a rung: empty for a model that Claude Code cannot be
+ * asked for. A file with the mark was written by us. */
+struct slice connect_agent_file(struct arena *arena, const struct policy_rung *rung);
+bool connect_agent_file_is_ours(struct slice text);
 
 #endif

@@ -1,0 +1,157 @@
+/* Receives the wish to install Rung in another program's settings or to take it out, changes those
+ * files and nothing else in them. */
+#include "setup.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "connect/connect.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SETUP_FILES_MOST = 10000 };
+
+static const char SETTINGS[] = ".claude/settings.json";
+static const char AGENTS[] = ".claude/agents";
+
+/* The text of a file; empty where there is none. *mode is its permissions. */
+static bool read_text(struct arena *arena, const char *path, struct slice *text, unsigned *mode,
+    struct failure *failure)
+{
+    struct file_bytes file = {0};
+    struct stat status;
+    *text = (struct slice){"", 0};
+    *mode = 0644;
+    if (stat(path, &status) != 0 && errno == ENOENT)
+        return true;
+    if (!file_open(path, CONNECT_SETTINGS_BYTES, &file, failure))
+        return false;
+    *text = arena_copy(arena, file.bytes);
+    *mode = status.st_mode & 0777;
+    file_close(&file);
+    return true;
+}
+
+/* A link is followed: what it points to is what is replaced. */
+static bool write_text(struct arena *arena, const char *path, struct slice text, unsigned mode,
+    struct failure *failure)
+{
+    char target[4096];
+    ssize_t n = readlink(path, target, sizeof(target) - 1);
+    if (n > 0) {
+        struct slice link = {target, (size_t)n};
+        path = target[0] == '/'
+                   ? arena_text(arena, link)
+                   : file_join(arena, file_directory(arena, path), arena_text(arena, link));
+    }
+    return file_replace(path, text, mode, failure);
+}
+
+static bool change_settings(struct call *call, bool advise, struct failure *failure)
+{
+    struct slice text, changed;
+    unsigned mode;
+    if (!read_text(call->arena, SETTINGS, &text, &mode, failure))
+        return false;
+    if (!connect_settings_add(call->arena, text, advise, &changed, failure))
+        return failure_prefix(failure, "%s", SETTINGS);
+    if (text.len && slice_equal(text, changed)) {
+        fprintf(call->out, "%s has the hooks already\n", SETTINGS);
+        return true;
+    }
+    if (!write_text(call->arena, SETTINGS, changed, mode, failure))
+        return false;
+    fprintf(call->out, "wrote the hooks into %s\n", SETTINGS);
+    return true;
+}
+
+/* True where a file is there that somebody else wrote. */
+static bool is_others(struct arena *arena, const char *path)
+{
+    struct failure failure;
+    struct slice text;
+    unsigned mode;
+    return file_exists(path) &&
+           (!read_text(arena, path, &text, &mode, &failure) || !connect_agent_file_is_ours(text));
+}
+
+static bool write_agents(
+    struct call *call, const struct workspace *workspace, struct failure *failure)
+{
+    struct arena *arena = call->arena;
+    for (size_t i = 0; i < workspace->policy.n_rungs; i++) {
+        const struct policy_rung *rung = &workspace->policy.rungs[i];
+        struct slice text = connect_agent_file(arena, rung);
+        const char *path =
+            arena_print(arena, "%s/rung-%.*s.md", AGENTS, SLICE_ARG(rung->name)).base;
+        if (text.len == 0) {
+            log_note("no agent for %.*s: Claude Code cannot be asked for %.*s",
+                SLICE_ARG(rung->name), SLICE_ARG(rung->model));
+            continue;
+        }
+        if (is_others(arena, path)) {
+            log_warning("%s is not ours and stays as it is", path);
+            continue;
+        }
+        if (!file_replace(path, text, 0644, failure))
+            return false;
+        fprintf(call->out, "wrote %s\n", path);
+    }
+    return true;
+}
+
+bool setup_claude(
+    struct call *call, const struct workspace *workspace, bool advise, struct failure *failure)
+{
+    if (!file_make_directories(AGENTS, 0755, failure) || !change_settings(call, advise, failure) ||
+        !write_agents(call, workspace, failure))
+        return false;
+    fputs("\nnext: start Claude Code anew in this directory (it reads hooks when it starts); after "
+          "a sub-agent has run, `rung doctor` shows which model answered\n",
+        call->out);
+    return true;
+}
+
+static bool remove_agents(struct call *call, struct failure *failure)
+{
+    DIR *open = opendir(AGENTS);
+    struct dirent *entry;
+    bool ok = true;
+    for (int n = 0; open && ok && n < SETUP_FILES_MOST && (entry = readdir(open)); n++) {
+        const char *path = file_join(call->arena, AGENTS, entry->d_name);
+        if (!slice_starts(slice_from(entry->d_name), "rung-") || !file_exists(path) ||
+            is_others(call->arena, path))
+            continue;
+        if (unlink(path) != 0)
+            ok = failure_set(failure, "cannot remove %s: %s", path, strerror(errno));
+        else
+            fprintf(call->out, "removed %s\n", path);
+    }
+    if (open)
+        closedir(open);
+    rmdir(AGENTS); /* where it is empty now */
+    return ok;
+}
+
+bool setup_claude_remove(struct call *call, struct failure *failure)
+{
+    struct slice text, changed;
+    unsigned mode;
+    if (!read_text(call->arena, SETTINGS, &text, &mode, failure))
+        return false;
+    if (text.len == 0) {
+        fprintf(call->out, "there is no %s\n", SETTINGS);
+    } else if (!connect_settings_remove(call->arena, text, &changed, failure)) {
+        return failure_prefix(failure, "%s", SETTINGS);
+    } else if (slice_equal(text, changed)) {
+        fprintf(call->out, "%s has no hooks of ours\n", SETTINGS);
+    } else if (!write_text(call->arena, SETTINGS, changed, mode, failure)) {
+        return false;
+    } else {
+        fprintf(call->out, "took the hooks out of %s\n", SETTINGS);
+    }
+    return remove_agents(call, failure);
+}
