@@ -110,12 +110,21 @@ static struct evidence_learner *learn(const struct pair *pair, bool use_text, bo
     return learner;
 }
 
-/* What the strong model would add. */
+static double before_calibration(struct evidence_prediction prediction)
+{
+    return 1 / (1 + exp(-(prediction.base + prediction.labels + prediction.text)));
+}
+
+/* What the strong model would add. The small difference of two large numbers is taken before
+ * they are calibrated, each on its own: calibration makes each truer and their order noisier. */
 static double gain_of(
     const struct pair *pair, const struct evidence_learner *learner, size_t row, double *weak)
 {
-    *weak = evidence_predict_task(learner, pair->corpus, row, WEAK).success;
-    return evidence_predict_task(learner, pair->corpus, row, STRONG).success - *weak;
+    struct evidence_prediction predictions[SIDES];
+    for (size_t side = 0; side < SIDES; side++)
+        predictions[side] = evidence_predict_task(learner, pair->corpus, row, side);
+    *weak = predictions[WEAK].success;
+    return before_calibration(predictions[STRONG]) - before_calibration(predictions[WEAK]);
 }
 
 /* Learns from `train` and adds the rows of `test` to those judged. */

@@ -88,11 +88,19 @@ static double label_curvature(const struct fit *fit, size_t label)
     return curvature;
 }
 
+/* A label of every outcome tells them apart from nothing: its share is the abilities'. */
+static bool is_everywhere(const struct fit *fit, size_t label)
+{
+    return fit->starts[label + 1] - fit->starts[label] == fit->n;
+}
+
 static double sweep_difficulties(struct fit *fit)
 {
     struct cell_model *model = fit->model;
     double moved = 0;
     for (size_t l = 0; l < model->n_labels; l++) {
+        if (is_everywhere(fit, l))
+            continue;
         double gradient = -model->precision[l] * model->difficulty[l];
         for (size_t k = fit->starts[l]; k < fit->starts[l + 1]; k++) {
             size_t i = fit->of_label[k];
@@ -108,11 +116,11 @@ static double sweep_difficulties(struct fit *fit)
     return moved;
 }
 
-static void fit_prior(struct fit *fit)
+static void fit_prior(struct fit *fit, double tolerance)
 {
     for (size_t sweep = 0; sweep < CELL_SWEEPS_MOST; sweep++) {
         double abilities = sweep_abilities(fit);
-        if (fmax(abilities, sweep_difficulties(fit)) < 1e-9)
+        if (fmax(abilities, sweep_difficulties(fit)) < tolerance)
             break;
     }
 }
@@ -148,13 +156,11 @@ static void fit_close(struct fit *fit)
     free(fit->of_label);
 }
 
-void cell_fit_prior(
-    struct arena *arena, const struct cell_outcome *outcomes, size_t n, struct cell_model *model)
+void cell_fit_prior(const struct cell_outcome *outcomes, size_t n, struct cell_model *model)
 {
-    (void)arena;
     struct fit fit;
     fit_open(&fit, model, outcomes, n);
-    fit_prior(&fit);
+    fit_prior(&fit, 1e-9);
     fit_close(&fit);
 }
 
@@ -167,7 +173,7 @@ static void refit_precisions(
     for (size_t f = 0; f < n_families; f++)
         sums[f] = counts[f] = 0;
     for (size_t l = 0; l < model->n_labels; l++) {
-        if (fit->starts[l] == fit->starts[l + 1])
+        if (fit->starts[l] == fit->starts[l + 1] || is_everywhere(fit, l))
             continue;
         double b = model->difficulty[l];
         sums[family[l]] += b * b + 1 / label_curvature(fit, l);
@@ -225,8 +231,9 @@ void cell_fit(struct arena *arena, const struct cell_outcome *outcomes, size_t n
     struct fit fit;
     fit_open(&fit, model, outcomes, n);
     for (int round = 0; round < CELL_ROUNDS; round++) {
-        fit_prior(&fit);
-        if (round + 1 < CELL_ROUNDS)
+        bool is_last = round + 1 == CELL_ROUNDS;
+        fit_prior(&fit, is_last ? 1e-7 : 1e-3);
+        if (!is_last)
             refit_precisions(&fit, family, n_families, sums, sums + n_families);
     }
     count_cells(&fit);

@@ -42,8 +42,7 @@ void cell_fit(struct arena *arena, const struct cell_outcome *outcomes, size_t n
 /* The additive prior alone, at the precisions that the model holds: minimises
  *     − Σ w·(y ln p + (1−y) ln(1−p)) + ½ Σ precision_l · b_l² + ½ · 0.05 · Σ θ_m²,
  * p = σ(θ_m − Σ b_l), by Newton's method along one coordinate after the other. */
-void cell_fit_prior(
-    struct arena *arena, const struct cell_outcome *outcomes, size_t n, struct cell_model *model);
+void cell_fit_prior(const struct cell_outcome *outcomes, size_t n, struct cell_model *model);
 
 /* True where some outcome had one of the labels. */
 bool cell_knows(const struct cell_model *model, struct cell_labels labels);

@@ -5,9 +5,10 @@
  *     base      mean success of the rung
  *     labels    θ_m − Σ b_label, plus what the Beta cells (label, rung) know beyond that, less base
  *     text      surface and words of the task, by logistic regression, less base
- *     logit p = base + g_label · labels + g_text · text
+ *     z = base + g_label · labels + g_text · text, and p = the calibration of σ(z)
  * The gates g in [0, 1] are what the outcomes themselves, predicted before they were seen, say
- * that labels and text are worth; an unseen label says nothing and is a tie. */
+ * that labels and text are worth; an unseen label says nothing and is a tie. The calibration of a
+ * rung is fitted to the same predictions, and kept only where it helped on later ones. */
 #ifndef RUNG_EVIDENCE_EVIDENCE_H
 #define RUNG_EVIDENCE_EVIDENCE_H
 
@@ -57,7 +58,7 @@ void evidence_learner_free(struct evidence_learner *learner); /* NULL is allowed
 struct evidence_prediction {
     double success; /* probability */
     double weight; /* outcomes that it rests on, for an interval Beta(p·weight, (1−p)·weight) */
-    double base, labels, text; /* the terms of its logit, gates included */
+    double base, labels, text; /* the terms of z, gates included */
 };
 
 /* A task of a corpus, or one at hand: evidence_view fills a view once, each rung is then cheap.

@@ -176,47 +176,57 @@ static struct terms find_terms(const struct layers *layers, struct evidence_opti
     return terms;
 }
 
-/* ---- the gates ---- */
+/* ---- gates and calibration ---- */
 
 enum { GATE_STEPS = 10, GATES = GATE_STEPS + 1, GATE_OUTCOMES_LEAST = 20 };
 
-/* Log-loss of the outcomes predicted beforehand at every pair of gates. */
+/* An outcome as it was foretold by what had been learned from those before it. */
+struct foretold {
+    struct terms terms;
+    size_t rung;
+    double success;
+};
+
+/* Progressive validation, which later outcomes cannot leak into: learned anew after each sixth of
+ * the way or so, the outcomes up to the next stop are foretold. Returns how many were. */
+static size_t foretell(const struct lesson *lesson, struct foretold *foretold)
+{
+    const size_t stops[] = {
+        lesson->n / 6, lesson->n / 3, lesson->n / 2, lesson->n * 3 / 4, lesson->n};
+    struct arena arena = {0};
+    size_t n = 0;
+    for (size_t s = 0; s + 1 < sizeof(stops) / sizeof(stops[0]); s++) {
+        struct lesson past = *lesson;
+        struct layers layers;
+        past.n = stops[s];
+        learn_layers(&arena, &past, &layers);
+        for (size_t i = stops[s]; i < stops[s + 1]; i++) {
+            const struct evidence_outcome *outcome = &lesson->outcomes[i];
+            foretold[n++] =
+                (struct foretold){find_terms(&layers, lesson->options,
+                                      &lesson->corpus->tasks[outcome->task], outcome->rung),
+                    outcome->rung, outcome->success};
+        }
+        arena_reset(&arena);
+    }
+    arena_free(&arena);
+    return n;
+}
+
+/* Log-loss of what was foretold at every pair of gates. */
 struct gate_losses {
     double at[GATES][GATES]; /* [text][labels] */
     bool text, labels;       /* which gates there are to choose */
 };
 
-static void add_losses(struct gate_losses *losses, struct terms terms, double success)
+static void add_losses(struct gate_losses *losses, const struct foretold *one)
 {
     for (size_t t = 0; t < (losses->text ? GATES : 1); t++)
         for (size_t l = 0; l < (losses->labels ? GATES : 1); l++) {
-            double z = terms.base + terms.text * (double)t / GATE_STEPS +
-                       terms.labels * (double)l / GATE_STEPS;
-            losses->at[t][l] += log1p(exp(-fabs(z))) + (z > 0 ? z : 0) - success * z;
+            double z = one->terms.base + one->terms.text * (double)t / GATE_STEPS +
+                       one->terms.labels * (double)l / GATE_STEPS;
+            losses->at[t][l] += log1p(exp(-fabs(z))) + (z > 0 ? z : 0) - one->success * z;
         }
-}
-
-/* Outcomes are predicted by what was learned from those before them, anew after each sixth of
- * the way or so: progressive validation, which later outcomes cannot leak into. */
-static void find_losses(const struct lesson *lesson, struct gate_losses *losses)
-{
-    const size_t cuts[] = {
-        lesson->n / 6, lesson->n / 3, lesson->n / 2, lesson->n * 3 / 4, lesson->n};
-    struct arena arena = {0};
-    for (size_t c = 0; c + 1 < sizeof(cuts) / sizeof(cuts[0]); c++) {
-        struct lesson past = *lesson;
-        struct layers layers;
-        past.n = cuts[c];
-        learn_layers(&arena, &past, &layers);
-        for (size_t i = cuts[c]; i < cuts[c + 1]; i++) {
-            const struct evidence_outcome *outcome = &lesson->outcomes[i];
-            struct terms terms = find_terms(
-                &layers, lesson->options, &lesson->corpus->tasks[outcome->task], outcome->rung);
-            add_losses(losses, terms, outcome->success);
-        }
-        arena_reset(&arena);
-    }
-    arena_free(&arena);
 }
 
 struct gate_pair {
@@ -244,22 +254,58 @@ static struct gate_pair mean_gates(const struct gate_losses *losses, size_t most
     return (struct gate_pair){mean.text / sum, mean.labels / sum, mean.loss / sum};
 }
 
-/* Text is let in only where it has saved something on outcomes that it had not seen. */
-static void choose_gates(const struct lesson *lesson, struct evidence_summary *summary)
+/* Text is let in only where it has saved something on outcomes that it had not seen. One pair of
+ * gates serves all rungs: gates of their own would bend the differences between rungs. */
+static void choose_gates(const struct foretold *foretold, size_t n, struct evidence_options options,
+    struct evidence_summary *summary)
 {
     static const double GAIN_LEAST = 0.5; /* nats */
-    struct gate_losses losses = {
-        .text = lesson->options.use_text, .labels = lesson->options.use_labels};
-    summary->label_gate = lesson->options.use_labels ? 1 : 0;
-    if (!losses.text || lesson->n < GATE_OUTCOMES_LEAST)
-        return;
-    find_losses(lesson, &losses);
-    struct gate_pair without = mean_gates(&losses, 0), with = mean_gates(&losses, GATE_STEPS);
+    struct gate_losses losses = {.text = options.use_text, .labels = options.use_labels};
+    for (size_t i = 0; i < n; i++)
+        add_losses(&losses, &foretold[i]);
+    struct gate_pair without = mean_gates(&losses, 0);
+    struct gate_pair with = mean_gates(&losses, losses.text ? GATE_STEPS : 0);
     summary->gain = without.loss - with.loss;
     bool lets_in = summary->gain > GAIN_LEAST;
     summary->text_gate = lets_in ? with.text : 0;
-    if (losses.labels)
-        summary->label_gate = lets_in ? with.labels : without.labels;
+    summary->label_gate = lets_in ? with.labels : without.labels;
+}
+
+static double gated_logit(const struct evidence_summary *summary, struct terms terms)
+{
+    return terms.base + terms.labels * summary->label_gate + terms.text * summary->text_gate;
+}
+
+static void choose_calibrations(const struct foretold *foretold, size_t n, size_t n_rungs,
+    const struct evidence_summary *summary, struct calibration *calibrations)
+{
+    struct calibration_case *cases = memory_take((n + 1) * sizeof(*cases));
+    for (size_t rung = 0; rung < n_rungs; rung++) {
+        size_t n_cases = 0;
+        for (size_t i = 0; i < n; i++)
+            if (foretold[i].rung == rung)
+                cases[n_cases++] = (struct calibration_case){
+                    gated_logit(summary, foretold[i].terms), foretold[i].success};
+        calibrations[rung] = calibration_choose(cases, n_cases);
+    }
+    free(cases);
+}
+
+/* Gates and calibrations as long as there is next to nothing to choose them by: labels as they
+ * stand, no text. */
+static void validate(
+    const struct lesson *lesson, struct evidence_summary *summary, struct calibration *calibrations)
+{
+    summary->label_gate = lesson->options.use_labels ? 1 : 0;
+    for (size_t rung = 0; rung < lesson->options.n_rungs; rung++)
+        calibrations[rung] = calibration_identity;
+    if (lesson->n < GATE_OUTCOMES_LEAST)
+        return;
+    struct foretold *foretold = memory_take(lesson->n * sizeof(*foretold));
+    size_t n = foretell(lesson, foretold);
+    choose_gates(foretold, n, lesson->options, summary);
+    choose_calibrations(foretold, n, lesson->options.n_rungs, summary, calibrations);
+    free(foretold);
 }
 
 /* ---- the learner ---- */
@@ -273,7 +319,8 @@ struct evidence_learner *evidence_learn(const struct evidence_corpus *corpus,
     struct evidence_learner *learner = memory_take(sizeof(*learner));
     *learner = (struct evidence_learner){.options = options};
     labels_copy(&learner->labels, &learner->arena, &corpus->labels);
-    choose_gates(&lesson, &learner->summary);
+    learner->calibrations = ARENA_ARRAY(&learner->arena, struct calibration, options.n_rungs);
+    validate(&lesson, &learner->summary, learner->calibrations);
     learn_layers(&learner->arena, &lesson, &learner->layers);
     learner->summary.cell_strength = learner->layers.cells.strength;
     learner->summary.n_labels = learner->labels.n;
@@ -307,8 +354,8 @@ static struct evidence_prediction predict(
         .text = terms.text * learner->summary.text_gate,
         .weight = cell_weight(&learner->layers.cells, task->labels, rung),
     };
-    double z = prediction.base + prediction.labels + prediction.text;
-    prediction.success = 1 / (1 + exp(-z));
+    prediction.success =
+        calibration_apply(learner->calibrations[rung], gated_logit(&learner->summary, terms));
     return prediction;
 }
 

@@ -3,6 +3,7 @@
 #ifndef RUNG_EVIDENCE_LEARNER_H
 #define RUNG_EVIDENCE_LEARNER_H
 
+#include "calibrate.h"
 #include "cell.h"
 #include "evidence.h"
 #include "image.h"
@@ -29,6 +30,7 @@ struct evidence_learner {
     struct evidence_options options;
     struct labels labels;
     struct layers layers;
+    struct calibration *calibrations; /* one per rung */
     struct evidence_summary summary;
 };
 

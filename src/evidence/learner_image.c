@@ -51,6 +51,7 @@ void learner_write(const struct evidence_learner *learner, struct emit *out)
     image_write(out, &sizes, 1, sizeof(sizes));
     write_labels(learner, out);
     image_write(out, learner->layers.base, cells->n_rungs, sizeof(*learner->layers.base));
+    image_write(out, learner->calibrations, cells->n_rungs, sizeof(*learner->calibrations));
     image_write(out, cells->ability, cells->n_rungs, sizeof(*cells->ability));
     image_write(out, cells->difficulty, cells->n_labels, sizeof(*cells->difficulty));
     image_write(out, cells->precision, cells->n_labels, sizeof(*cells->precision));
@@ -59,10 +60,9 @@ void learner_write(const struct evidence_learner *learner, struct emit *out)
     if (!learner->options.use_text || !(learner->summary.text_gate > 0))
         return; /* a text that tells nothing is not kept: it would be megabytes */
     image_write(out, learner->layers.heads, cells->n_rungs, sizeof(*learner->layers.heads));
-    for (size_t i = 0; i < cells->n_rungs; i++) {
-        image_write(out, learner->layers.heads[i].weights, FEATURES_BUCKETS, sizeof(float));
-        image_write(out, learner->layers.heads[i].squares, FEATURES_BUCKETS, sizeof(float));
-    }
+    for (size_t i = 0; i < cells->n_rungs; i++)
+        image_write(
+            out, learner->layers.heads[i].words, FEATURES_BUCKETS, sizeof(struct text_weight));
 }
 
 static bool read_labels(
@@ -96,10 +96,12 @@ static bool read_labels(
 }
 
 static bool read_cells(
-    struct image_reader *reader, struct layers *layers, const struct image_sizes *sizes)
+    struct image_reader *reader, struct evidence_learner *learner, const struct image_sizes *sizes)
 {
+    struct layers *layers = &learner->layers;
     struct cell_model *cells = &layers->cells;
     layers->base = image_read(reader, cells->n_rungs, sizeof(*layers->base));
+    learner->calibrations = image_read(reader, cells->n_rungs, sizeof(*learner->calibrations));
     cells->strength = sizes->strength;
     cells->ability = image_read(reader, cells->n_rungs, sizeof(*cells->ability));
     cells->difficulty = image_read(reader, cells->n_labels, sizeof(*cells->difficulty));
@@ -117,10 +119,9 @@ static bool read_text(struct image_reader *reader, struct evidence_learner *lear
     }
     size_t n = learner->layers.cells.n_rungs;
     learner->layers.heads = image_read(reader, n, sizeof(*learner->layers.heads));
-    for (size_t i = 0; i < n && !reader->broken; i++) {
-        learner->layers.heads[i].weights = image_read(reader, FEATURES_BUCKETS, sizeof(float));
-        learner->layers.heads[i].squares = image_read(reader, FEATURES_BUCKETS, sizeof(float));
-    }
+    for (size_t i = 0; i < n && !reader->broken; i++)
+        learner->layers.heads[i].words =
+            image_read(reader, FEATURES_BUCKETS, sizeof(struct text_weight));
     return !reader->broken;
 }
 
@@ -134,7 +135,7 @@ struct evidence_learner *learner_read(struct image_reader *reader, size_t n_rung
         learner->layers.scale = sizes->scale;
         learner->layers.cells.n_rungs = n_rungs;
         learner->layers.cells.n_labels = n_labels;
-        if (read_labels(reader, learner, sizes) && read_cells(reader, &learner->layers, sizes) &&
+        if (read_labels(reader, learner, sizes) && read_cells(reader, learner, sizes) &&
             read_text(reader, learner))
             return learner;
     }

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 enum {
-    SNAPSHOT_VERSION = 1,
+    SNAPSHOT_VERSION = 2,
     NAME_BYTES = 96,
     KIND_LABELS_MOST = 16,
     ID_BYTES = 20,

@@ -131,7 +131,7 @@ static double words_logit(const struct text_head *head, struct text_view view)
 {
     float sum = 0;
     for (size_t k = 0; k < view.n; k++)
-        sum += head->weights[view.bucket[k]];
+        sum += head->words[view.bucket[k]].value;
     return head->constant + (view.n ? sum / sqrt((double)view.n) : 0);
 }
 
@@ -142,9 +142,9 @@ static void words_step(struct text_head *head, struct text_view view, double suc
     float gradient = view.n ? (float)(residual / sqrt((double)view.n)) : 0;
     float step = (float)RATE * gradient, square = gradient * gradient;
     for (size_t k = 0; k < view.n; k++) {
-        float *squares = &head->squares[view.bucket[k]];
-        *squares += square;
-        head->weights[view.bucket[k]] -= step / sqrtf(*squares);
+        struct text_weight *word = &head->words[view.bucket[k]];
+        word->squares += square;
+        word->value -= step / sqrtf(word->squares);
     }
     head->constant_squares += residual * residual;
     head->constant -= CONSTANT_RATE * residual / sqrt(head->constant_squares);
@@ -158,7 +158,7 @@ static void words_fit(struct text_head *head, const struct text_case *cases, siz
     for (size_t i = 0; i < n; i++)
         order[i] = i;
     for (size_t k = 0; k < FEATURES_BUCKETS; k++)
-        head->squares[k] = (float)FIRST_SQUARES;
+        head->words[k].squares = (float)FIRST_SQUARES;
     head->constant_squares = FIRST_SQUARES;
     struct dice dice = dice_from_seed(SHUFFLE_SEED);
     for (int epoch = 0; epoch < TEXT_EPOCHS; epoch++) {
@@ -168,11 +168,11 @@ static void words_fit(struct text_head *head, const struct text_case *cases, siz
         if (epoch < TEXT_EPOCHS - TEXT_AVERAGED)
             continue;
         for (size_t k = 0; k < FEATURES_BUCKETS; k++)
-            sums[k] += head->weights[k];
+            sums[k] += head->words[k].value;
         constants += head->constant;
     }
     for (size_t k = 0; k < FEATURES_BUCKETS; k++)
-        head->weights[k] = (float)(sums[k] / TEXT_AVERAGED);
+        head->words[k].value = (float)(sums[k] / TEXT_AVERAGED);
     head->constant = constants / TEXT_AVERAGED;
     free(sums);
     free(order);
@@ -182,8 +182,7 @@ void text_fit(struct arena *arena, const struct text_case *cases, size_t n,
     const struct text_scale *scale, struct text_head *head)
 {
     *head = (struct text_head){.base = base_logit(cases, n)};
-    head->weights = ARENA_ARRAY(arena, float, FEATURES_BUCKETS);
-    head->squares = ARENA_ARRAY(arena, float, FEATURES_BUCKETS);
+    head->words = ARENA_ARRAY(arena, struct text_weight, FEATURES_BUCKETS);
     head->constant = head->base;
     text_fit_surface(cases, n, scale, SURFACE_PENALTY, head->surface);
     words_fit(head, cases, n);

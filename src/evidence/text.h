@@ -20,12 +20,18 @@ struct text_scale {
     double mean[FEATURES_SURFACE], factor[FEATURES_SURFACE];
 };
 
+/* A bucket's weight and AdaGrad's sum of its squared gradients, side by side: they are read and
+ * written together. */
+struct text_weight {
+    float value, squares;
+};
+
 struct text_head {
     double base;                          /* logit of the rung's mean success */
     double surface[FEATURES_SURFACE + 1]; /* weights of the scaled figures, and the constant */
     double constant;                      /* of the words */
     double constant_squares;
-    float *weights, *squares; /* FEATURES_BUCKETS each; squares: AdaGrad's sums */
+    struct text_weight *words; /* FEATURES_BUCKETS */
 };
 
 struct text_case {
@@ -42,7 +48,7 @@ void text_fit_scale(const struct text_case *cases, size_t n, struct text_scale *
 void text_fit_surface(const struct text_case *cases, size_t n, const struct text_scale *scale,
     double penalty, double weights[FEATURES_SURFACE + 1]);
 
-/* The whole head; weights and squares are taken from the arena. */
+/* The whole head; its words are taken from the arena. */
 void text_fit(struct arena *arena, const struct text_case *cases, size_t n,
     const struct text_scale *scale, struct text_head *head);
 
