@@ -11,13 +11,17 @@ struct slice report_money(struct arena *arena, double usd, enum report_basis bas
         return slice_from("–");
     double size = fabs(usd);
     int digits = size < 0.1 ? 4 : size < 10 ? 3 : 2;
-    return arena_print(
-        arena, "%s%s$%.*f", basis == REPORT_MEASURED ? "" : "~", usd < 0 ? "-" : "", digits, size);
+    bool shows_zero = size < 0.00005;
+    return arena_print(arena, "%s%s$%.*f", basis == REPORT_MEASURED ? "" : "~",
+        usd < 0 && !shows_zero ? "-" : "", digits, size);
 }
 
 struct slice report_percent(struct arena *arena, double rate)
 {
-    return isnan(rate) ? slice_from("–") : arena_print(arena, "%.1f %%", 100 * rate);
+    if (isnan(rate))
+        return slice_from("–");
+    bool shows_zero = fabs(rate) < 0.0005; /* no "-0.0 %" */
+    return arena_print(arena, "%.1f %%", shows_zero ? 0 : 100 * rate);
 }
 
 struct slice report_percent_range(struct arena *arena, struct interval interval)

@@ -256,7 +256,51 @@ def round_trip(program):
     return ", ".join(told) + ": byte-identical"
 
 
-TESTS = [kill_import, kill_log, many_writers, full_disk, newer_version, round_trip]
+def routed(n, seed, success, explored=0.3):
+    """n verified, measured experiments on two rungs, explored with known propensities."""
+    rng = random.Random(seed)
+    for i in range(n):
+        rung = "sonnet" if rng.random() < explored else "haiku"
+        cost = {"haiku": 0.004, "sonnet": 0.08}[rung] * (0.5 + rng.random())
+        yield json.dumps({"id": f"r{i:06d}", "timestamp": 1767647361000 + i, "taskId": f"t{i}", "description": "",
+                          "modelUsed": rung, "routingStrategy": "complexity-label", "routingConfidence": 0.95,
+                          "success": rng.random() < success[rung], "cost": cost, "costSource": "measured",
+                          "outcomeSource": "test", "propensities": {"haiku": 1 - explored, "sonnet": explored},
+                          "decided": f"m-{rung}"})
+
+
+def verdicts(program):
+    """Exit statuses and verdicts that a person sees, from too little to enough, and a refutation."""
+    def judged(lines, *words):
+        place = Place(program)
+        (place.path / "in.jsonl").write_text("\n".join(lines) + "\n")
+        place.run("import", "in.jsonl")
+        status, out, err = place.run("validate", "--json", *words, want=None)
+        told = json.loads(out)
+        expect(status == {"SUPPORTED": 0, "REFUTED": 3, "INSUFFICIENT": 4}[told["verdict"]], f"exit {status}: {err}")
+        return {row["id"]: row for row in told["criteria"]}, told["verdict"]
+
+    def haiku(k, n, source="test"):
+        for i in range(n):
+            yield json.dumps({"id": f"h{i}", "timestamp": 1767647361000 + i, "taskId": f"t{i}", "description": "",
+                              "modelUsed": "haiku", "success": i >= n - k, "outcomeSource": source})
+
+    for k, n, words, source, wanted in [
+            (27, 27, [], "test", "INSUFFICIENT"), (28, 28, [], "review", "SUPPORTED"),
+            (18, 18, ["--one-look"], "test", "INSUFFICIENT"), (19, 19, ["--one-look"], "test", "SUPPORTED"),
+            (28, 28, [], "user", "INSUFFICIENT"), (41, 42, [], "test", "INSUFFICIENT"),
+            (42, 43, [], "test", "SUPPORTED"), (10, 20, [], "test", "REFUTED")]:
+        row = judged(haiku(k, n, source), *words)[0]["cheap-success"]
+        expect((row["verdict"], row["k"], row["n"]) == (wanted, k, n), f"{k} of {n} {words} {source}: {row}")
+    rows, verdict = judged(routed(3000, 5, {"haiku": 0.95, "sonnet": 0.95}))
+    expect(verdict == "SUPPORTED", f"an even, cheap rung is not supported: {rows}")
+    rows, verdict = judged(routed(3000, 6, {"haiku": 0.6, "sonnet": 0.95}))
+    expect(verdict == "REFUTED" and rows["no-regression"]["verdict"] == "REFUTED" and
+           rows["cost-reduction"]["verdict"] == "SUPPORTED", f"a worse, cheap rung: {rows}")
+    return "27, 28, 18, 19, 41, 42 and 10 as they must be; all five supported; a worse rung refuted"
+
+
+TESTS = [verdicts, kill_import, kill_log, many_writers, full_disk, newer_version, round_trip]
 
 
 def main():
