@@ -138,56 +138,101 @@ static const char NOT_EXPLORED[] =
     "nothing was explored or paired, so what the middle rung would have done with these very "
     "tasks is not known (`explore: 0.05` in the policy would tell)";
 
+static struct slice thin_reason(struct arena *arena, const char *what, int64_t n, double effective)
+{
+    return arena_print(arena,
+        "%" PRId64 " %s were explored, worth %.0f that began on the middle rung; below %d nothing "
+        "is said",
+        n, what, effective, REPORT_EFFECTIVE_LEAST);
+}
+
+/* Outcomes that nobody verified support nothing. */
+static void distrust(struct arena *arena, struct report_verdict *row)
+{
+    if (row->verdict == STATS_SUPPORTED) {
+        row->verdict = STATS_INSUFFICIENT;
+        row->more_needed = STATS_NEVER;
+    }
+    row->reason = arena_print(
+        arena, "%.*s; but not all of the outcomes were verified", SLICE_ARG(row->reason));
+}
+
+/* What the explored tasks say, once there are any with a measured cost. */
+static void judge_explored_cost(struct arena *arena, const struct report_facts *facts,
+    const struct ledger_sums *explored, struct report_verdict *row)
+{
+    struct report_estimate there = report_weighted_cost(explored), here = plain_cost(explored);
+    struct comparison c = {
+        there.mean - here.mean, there.variance + here.variance, (double)explored->measured_n};
+    row->n = explored->measured_n;
+    row->k = explored->taken_measured;
+    row->estimate = 1 - here.mean / there.mean;
+    row->lower = comparison_lower(&c) / there.mean;
+    if (there.effective < REPORT_EFFECTIVE_LEAST) {
+        row->reason = thin_reason(arena, "measured tasks", explored->measured_n, there.effective);
+        return;
+    }
+    settle(row, &c);
+    row->reason = arena_print(arena,
+        "%.*s measured, explored tasks cost $%.4f each; all-%.*s would have cost $%.4f: "
+        "%.1f %% saved, at least %.1f %%; e-value %.3g",
+        SLICE_ARG(report_count(arena, explored->measured_n)), here.mean,
+        SLICE_ARG(name_of(facts, facts->middle)), there.mean, 100 * row->estimate, 100 * row->lower,
+        row->e);
+}
+
 struct report_verdict report_judge_cost(struct arena *arena, const struct report_facts *facts)
 {
     const struct ledger_sums *all = report_sums_of_all(facts);
     const struct ledger_sums *explored = report_sums_of_action(facts, facts->middle);
+    struct slice middle = name_of(facts, facts->middle);
     struct report_verdict row = blank_row("cost-reduction", 0);
-    double middle = report_rung_cost(facts, facts->middle, NULL);
-    row.claim = arena_print(
-        arena, "routing costs less than all-%.*s", SLICE_ARG(name_of(facts, facts->middle)));
+    row.claim = arena_print(arena, "routing costs less than all-%.*s", SLICE_ARG(middle));
     row.n = all->cost_n;
     row.k = all->measured_n;
-    if (all->cost_n)
-        row.estimate = 1 - all->cost_usd / (double)all->cost_n / middle;
     if (!all->cost_n) {
         row.reason = slice_from("no cost is known yet");
         return row;
     }
-    struct slice seen = arena_print(arena, "%.1f %% saved against all-%.*s", 100 * row.estimate,
-        SLICE_ARG(name_of(facts, facts->middle)));
-    if (all->measured_n == 0) {
+    row.estimate =
+        1 - all->cost_usd / (double)all->cost_n / report_rung_cost(facts, facts->middle, NULL);
+    struct slice seen =
+        arena_print(arena, "%.1f %% saved against all-%.*s", 100 * row.estimate, SLICE_ARG(middle));
+    if (all->measured_n == 0)
         row.reason =
             arena_print(arena, "%.*s, but every cost is assumed: none of %" PRId64 " was measured",
                 SLICE_ARG(seen), all->cost_n);
-        return row;
-    }
-    struct report_estimate there = report_weighted_cost(explored);
-    if (!explored || isnan(there.mean)) {
+    else if (isnan(report_weighted_cost(explored).mean))
         row.reason = arena_print(arena, "%.*s; %s", SLICE_ARG(seen), NOT_EXPLORED);
-        return row;
-    }
-    struct report_estimate here = plain_cost(explored);
-    struct comparison c = {
-        there.mean - here.mean, there.variance + here.variance, (double)explored->measured_n};
-    row.n = explored->measured_n;
-    row.k = explored->taken_measured;
-    row.estimate = 1 - here.mean / there.mean;
-    row.lower = comparison_lower(&c) / there.mean;
-    if (there.effective < REPORT_EFFECTIVE_LEAST) {
-        row.reason = arena_print(arena,
-            "%" PRId64 " measured tasks were explored, worth %.0f that began on the middle rung; "
-            "below %d nothing is said",
-            explored->measured_n, there.effective, REPORT_EFFECTIVE_LEAST);
-        return row;
-    }
-    settle(&row, &c);
-    row.reason = arena_print(arena,
-        "%" PRId64 " measured, explored tasks cost $%.4f each; all-%.*s would have cost $%.4f: "
-        "%.1f %% saved, at least %.1f %%; e-value %.3g",
-        explored->measured_n, here.mean, SLICE_ARG(name_of(facts, facts->middle)), there.mean,
-        100 * row.estimate, 100 * row.lower, row.e);
+    else
+        judge_explored_cost(arena, facts, explored, &row);
     return row;
+}
+
+static void judge_explored_success(struct arena *arena, const struct report_facts *facts,
+    const struct ledger_sums *explored, struct report_verdict *row)
+{
+    struct report_estimate there = report_weighted_success(explored);
+    struct report_estimate here = plain_success(explored);
+    double difference = here.mean - there.mean;
+    struct comparison c = {
+        difference + REGRESSION_MARGIN, here.variance + there.variance, (double)explored->n};
+    row->n = explored->n;
+    row->k = explored->accepted;
+    row->estimate = difference;
+    row->lower = comparison_lower(&c) - REGRESSION_MARGIN;
+    if (there.effective < REPORT_EFFECTIVE_LEAST) {
+        row->reason = thin_reason(arena, "tasks", explored->n, there.effective);
+        return;
+    }
+    settle(row, &c);
+    row->reason = arena_print(arena,
+        "on %.*s explored tasks %.1f %% were accepted, on all-%.*s %.1f %% would have been: "
+        "difference %+.3f, at least %+.3f; e-value %.3g",
+        SLICE_ARG(report_count(arena, explored->n)), 100 * here.mean,
+        SLICE_ARG(name_of(facts, facts->middle)), 100 * there.mean, difference, row->lower, row->e);
+    if (explored->verified < explored->n)
+        distrust(arena, row);
 }
 
 struct report_verdict report_judge_regression(struct arena *arena, const struct report_facts *facts)
@@ -203,110 +248,110 @@ struct report_verdict report_judge_regression(struct arena *arena, const struct 
     if (all->n && middle.n)
         row.estimate =
             (double)all->accepted / (double)all->n - (double)middle.accepted / (double)middle.n;
-    struct report_estimate there = report_weighted_success(explored);
-    if (!explored || isnan(there.mean)) {
+    if (isnan(report_weighted_success(explored).mean))
         row.reason = slice_from(NOT_EXPLORED);
-        return row;
-    }
-    struct report_estimate here = plain_success(explored);
-    double difference = here.mean - there.mean;
-    struct comparison c = {
-        difference + REGRESSION_MARGIN, here.variance + there.variance, (double)explored->n};
-    row.n = explored->n;
-    row.k = explored->accepted;
-    row.estimate = difference;
-    row.lower = comparison_lower(&c) - REGRESSION_MARGIN;
-    if (there.effective < REPORT_EFFECTIVE_LEAST) {
-        row.reason = arena_print(arena,
-            "%" PRId64 " tasks were explored, worth %.0f that began on the middle rung; below %d "
-            "nothing is said",
-            explored->n, there.effective, REPORT_EFFECTIVE_LEAST);
-        return row;
-    }
-    settle(&row, &c);
-    row.reason = arena_print(arena,
-        "on %" PRId64 " explored tasks %.1f %% were accepted, on all-%.*s %.1f %% would have been: "
-        "difference %+.3f, at least %+.3f; e-value %.3g",
-        explored->n, 100 * here.mean, SLICE_ARG(name_of(facts, facts->middle)), 100 * there.mean,
-        difference, row.lower, row.e);
-    if (row.verdict == STATS_SUPPORTED && explored->verified < explored->n) {
-        row.verdict = STATS_INSUFFICIENT;
-        row.more_needed = STATS_NEVER;
-        row.reason = arena_print(arena, "%.*s; but only %" PRId64 " of them were verified",
-            SLICE_ARG(row.reason), explored->verified);
-    }
+    else
+        judge_explored_success(arena, facts, explored, &row);
     return row;
 }
 
-/* Both halves must hold: the weaker one gives the e-value. */
+/* Two rungs on explored tasks: success and cost of each. */
+struct rivals {
+    const struct ledger_sums *cheap, *middle;
+    struct report_estimate cheap_success, middle_success, cheap_cost, middle_cost;
+};
+
+static struct rivals rivals_of(const struct report_facts *facts)
+{
+    const struct ledger_sums *cheap = report_sums_of_action(facts, facts->cheapest);
+    const struct ledger_sums *middle = report_sums_of_action(facts, facts->middle);
+    return (struct rivals){cheap, middle, report_weighted_success(cheap),
+        report_weighted_success(middle), report_weighted_cost(cheap), report_weighted_cost(middle)};
+}
+
+/* What is seen without exploration: a number, and why it proves nothing. */
+static void tell_rivals_unexplored(
+    struct arena *arena, const struct report_facts *facts, struct report_verdict *row)
+{
+    struct ledger_sums cheap = report_sums_of_rung(facts, facts->cheapest);
+    struct ledger_sums middle = report_sums_of_rung(facts, facts->middle);
+    enum report_basis cheap_basis, middle_basis;
+    double ratio = report_rung_cost(facts, facts->cheapest, &cheap_basis) /
+                   report_rung_cost(facts, facts->middle, &middle_basis);
+    bool measured = cheap_basis == REPORT_MEASURED && middle_basis == REPORT_MEASURED;
+    row->n = cheap.n;
+    row->k = cheap.accepted;
+    if (cheap.n && middle.accepted)
+        row->estimate =
+            (double)cheap.accepted / (double)cheap.n / ((double)middle.accepted / (double)middle.n);
+    row->reason = arena_print(arena,
+        "a task on %.*s costs %.2f of one on %.*s%s; nothing was explored or paired, so the two "
+        "rungs did not get tasks of the same kind",
+        SLICE_ARG(name_of(facts, facts->cheapest)), ratio, SLICE_ARG(name_of(facts, facts->middle)),
+        measured ? "" : ", but these costs are assumed");
+}
+
+/* Both claims must hold: the weaker one gives the e-value, either one refutes. */
+static void settle_both(
+    struct report_verdict *row, const struct comparison *one, const struct comparison *two)
+{
+    struct report_verdict other = *row;
+    settle(row, one);
+    settle(&other, two);
+    row->e = fmin(row->e, other.e);
+    if (row->verdict == STATS_REFUTED || other.verdict == STATS_REFUTED) {
+        row->verdict = STATS_REFUTED;
+        row->more_needed = 0;
+    } else if (row->verdict == STATS_INSUFFICIENT || other.verdict == STATS_INSUFFICIENT) {
+        bool never = row->more_needed == STATS_NEVER || other.more_needed == STATS_NEVER;
+        if (never || other.more_needed > row->more_needed)
+            row->more_needed = never ? STATS_NEVER : other.more_needed;
+        row->verdict = STATS_INSUFFICIENT;
+    }
+}
+
+static void judge_rivals(struct arena *arena, const struct report_facts *facts,
+    const struct rivals *r, struct report_verdict *row)
+{
+    double effective = fmin(fmin(r->cheap_success.effective, r->middle_success.effective),
+        fmin(r->cheap_cost.effective, r->middle_cost.effective));
+    struct comparison success = {r->cheap_success.mean - TENTH_SUCCESS * r->middle_success.mean,
+        r->cheap_success.variance + TENTH_SUCCESS * TENTH_SUCCESS * r->middle_success.variance,
+        (double)r->cheap->n};
+    struct comparison cost = {TENTH_COST * r->middle_cost.mean - r->cheap_cost.mean,
+        TENTH_COST * TENTH_COST * r->middle_cost.variance + r->cheap_cost.variance,
+        (double)r->cheap->measured_n};
+    row->n = r->cheap->taken;
+    row->k = (int64_t)lround(r->cheap_success.mean * (double)r->cheap->taken);
+    row->estimate = r->cheap_success.mean / r->middle_success.mean;
+    row->lower = TENTH_SUCCESS + comparison_lower(&success) / r->middle_success.mean;
+    struct slice numbers = arena_print(arena,
+        "%.*s reaches %.0f %% of %.*s's success at %.2f of its cost, worth %.0f tasks each",
+        SLICE_ARG(name_of(facts, facts->cheapest)), 100 * row->estimate,
+        SLICE_ARG(name_of(facts, facts->middle)), r->cheap_cost.mean / r->middle_cost.mean,
+        effective);
+    if (effective < REPORT_EFFECTIVE_LEAST) {
+        row->reason = arena_print(
+            arena, "%.*s; below %d nothing is said", SLICE_ARG(numbers), REPORT_EFFECTIVE_LEAST);
+        return;
+    }
+    settle_both(row, &success, &cost);
+    row->reason =
+        arena_print(arena, "%.*s; e-value of the weaker half %.3g", SLICE_ARG(numbers), row->e);
+    if (r->cheap->verified < r->cheap->n || r->middle->verified < r->middle->n)
+        distrust(arena, row);
+}
+
 struct report_verdict report_judge_tenth(struct arena *arena, const struct report_facts *facts)
 {
     struct report_verdict row = blank_row("tenth-of-cost", TENTH_SUCCESS);
-    struct slice cheap_name = name_of(facts, facts->cheapest);
-    struct slice middle_name = name_of(facts, facts->middle);
     row.claim = arena_print(arena, "%.*s reaches %.0f %% of %.*s's success at a tenth of its cost",
-        SLICE_ARG(cheap_name), 100 * TENTH_SUCCESS, SLICE_ARG(middle_name));
-    const struct ledger_sums *cheap = report_sums_of_action(facts, facts->cheapest);
-    const struct ledger_sums *middle = report_sums_of_action(facts, facts->middle);
-    struct ledger_sums cheap_seen = report_sums_of_rung(facts, facts->cheapest);
-    struct ledger_sums middle_seen = report_sums_of_rung(facts, facts->middle);
-    row.n = cheap_seen.n;
-    row.k = cheap_seen.accepted;
-    if (cheap_seen.n && middle_seen.accepted)
-        row.estimate = (double)cheap_seen.accepted / (double)cheap_seen.n /
-                       ((double)middle_seen.accepted / (double)middle_seen.n);
-    struct report_estimate s = report_weighted_success(cheap), t = report_weighted_success(middle);
-    struct report_estimate c = report_weighted_cost(cheap), d = report_weighted_cost(middle);
-    double cost_ratio = report_rung_cost(facts, facts->cheapest, NULL) /
-                        report_rung_cost(facts, facts->middle, NULL);
-    bool assumed = cheap_seen.measured_n < cheap_seen.cost_n ||
-                   middle_seen.measured_n < middle_seen.cost_n || !cheap_seen.cost_n ||
-                   !middle_seen.cost_n;
-    if (isnan(s.mean) || isnan(t.mean) || isnan(c.mean) || isnan(d.mean)) {
-        row.reason = arena_print(arena, "a task on %.*s costs %.2f of one on %.*s%s; %s",
-            SLICE_ARG(cheap_name), cost_ratio, SLICE_ARG(middle_name),
-            assumed ? ", but these costs are assumed" : "",
-            "nothing was explored or paired, so the two rungs did not get tasks of the same kind");
-        return row;
-    }
-    double effective = fmin(fmin(s.effective, t.effective), fmin(c.effective, d.effective));
-    struct comparison success = {s.mean - TENTH_SUCCESS * t.mean,
-        s.variance + TENTH_SUCCESS * TENTH_SUCCESS * t.variance, (double)cheap->n};
-    struct comparison cost = {TENTH_COST * d.mean - c.mean,
-        TENTH_COST * TENTH_COST * d.variance + c.variance, (double)cheap->measured_n};
-    row.n = cheap->taken;
-    row.k = (int64_t)lround(s.mean * (double)cheap->taken);
-    row.estimate = s.mean / t.mean;
-    row.lower = (comparison_lower(&success) + TENTH_SUCCESS * t.mean) / t.mean;
-    struct slice numbers = arena_print(arena,
-        "%.*s reaches %.0f %% of %.*s's success at %.2f of its cost, worth %.0f tasks each",
-        SLICE_ARG(cheap_name), 100 * row.estimate, SLICE_ARG(middle_name), c.mean / d.mean,
-        effective);
-    if (effective < REPORT_EFFECTIVE_LEAST) {
-        row.reason = arena_print(
-            arena, "%.*s; below %d nothing is said", SLICE_ARG(numbers), REPORT_EFFECTIVE_LEAST);
-        return row;
-    }
-    struct report_verdict other = row;
-    settle(&row, &success);
-    settle(&other, &cost);
-    if (other.verdict == STATS_REFUTED || row.verdict == STATS_REFUTED) {
-        row.verdict = STATS_REFUTED;
-        row.more_needed = 0;
-    } else if (other.verdict == STATS_INSUFFICIENT || row.verdict == STATS_INSUFFICIENT) {
-        row.verdict = STATS_INSUFFICIENT;
-        bool never = row.more_needed == STATS_NEVER || other.more_needed == STATS_NEVER;
-        row.more_needed = never                                 ? STATS_NEVER
-                          : row.more_needed > other.more_needed ? row.more_needed
-                                                                : other.more_needed;
-    }
-    row.e = fmin(row.e, other.e);
-    bool unverified = cheap->verified < cheap->n || middle->verified < middle->n;
-    if (row.verdict == STATS_SUPPORTED && unverified) {
-        row.verdict = STATS_INSUFFICIENT;
-        row.more_needed = STATS_NEVER;
-    }
-    row.reason = arena_print(arena, "%.*s; e-value of the weaker half %.3g%s", SLICE_ARG(numbers),
-        row.e, unverified ? "; not all outcomes were verified" : "");
+        SLICE_ARG(name_of(facts, facts->cheapest)), 100 * TENTH_SUCCESS,
+        SLICE_ARG(name_of(facts, facts->middle)));
+    struct rivals rivals = rivals_of(facts);
+    if (isnan(rivals.cheap_cost.mean) || isnan(rivals.middle_cost.mean))
+        tell_rivals_unexplored(arena, facts, &row);
+    else
+        judge_rivals(arena, facts, &rivals, &row);
     return row;
 }
