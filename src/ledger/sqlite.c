@@ -2,6 +2,7 @@
  * and transactions. Refuses to know what is in the rows. */
 #include "sqlite.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -202,11 +203,22 @@ static bool check_version(
     return true;
 }
 
+/* The same of one moment: between two questions another program may be making the ledger. */
+static bool check_version_at_once(
+    sqlite3 *db, const char *path, int newest, int *version, struct failure *failure)
+{
+    if (!run_sql(db, path, "BEGIN", failure))
+        return false;
+    bool ok = check_version(db, path, newest, version, failure);
+    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); /* nothing was written */
+    return ok;
+}
+
 bool sqlite_migrate(sqlite3 *db, const char *path, const struct sqlite_migration *migrations, int n,
     struct failure *failure)
 {
     int version = 0;
-    if (!check_version(db, path, n, &version, failure))
+    if (!check_version_at_once(db, path, n, &version, failure))
         return false;
     if (version == n)
         return true;
@@ -226,23 +238,56 @@ bool sqlite_migrate(sqlite3 *db, const char *path, const struct sqlite_migration
     return ok;
 }
 
-/* Makes the empty file with the right mode and puts its name on the disk; SQLite gives the files
- * beside it the same mode. */
+static const char SETTINGS[] =
+    "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-65536;"
+    "PRAGMA temp_store=MEMORY;PRAGMA cell_size_check=ON";
+
+static void sync_directory(const char *directory)
+{
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)fsync(fd); /* some file systems cannot; the file is there all the same */
+    close(fd);
+}
+
+/* An empty ledger of its own name, finished and closed. */
+static bool make_draft(const char *draft, struct failure *failure)
+{
+    sqlite3 *db = NULL;
+    int fd = open(draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return failure_set(failure, "cannot make the ledger %s: %s", draft, strerror(errno));
+    close(fd);
+    bool ok = sqlite3_open_v2(draft, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
+                  SQLITE_OK ||
+              trouble(db, draft, "open", failure);
+    ok = ok && run_sql(db, draft, SETTINGS, failure) &&
+         sqlite_migrate(db, draft, SQLITE_MIGRATIONS, SQLITE_MIGRATIONS_N, failure);
+    sqlite3_close(db);
+    return ok;
+}
+
+/* Makes the ledger beside its place and links it there when it is whole, so that no other program
+ * ever opens half of one. Who was faster wins. */
 static bool make_file(struct arena *arena, const char *path, struct failure *failure)
 {
+    static const char *const leftovers[] = {"", "-wal", "-shm", "-journal"};
     const char *directory = file_directory(arena, path);
     if (!file_make_directories(directory, 0700, failure))
         return false;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return failure_set(failure, "cannot make the ledger %s: %s", path, strerror(errno));
-    close(fd);
-    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd); /* some file systems cannot; the file is there all the same */
-        close(fd);
-    }
-    return true;
+    const char *draft = arena_print(arena, "%s%s.new-%ld-%lld", path[0] == '/' ? "" : "./", path,
+        (long)getpid(), (long long)clock_monotonic_us())
+                            .base;
+    bool ok = make_draft(draft, failure);
+    if (ok && link(draft, path) != 0 && errno != EEXIST &&
+        (file_exists(path) || rename(draft, path) != 0)) /* a file system without links */
+        ok = failure_set(failure, "cannot make the ledger %s: %s", path, strerror(errno));
+    for (size_t i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++)
+        unlink(arena_print(arena, "%s%s", draft, leftovers[i]).base);
+    if (ok)
+        sync_directory(directory);
+    return ok;
 }
 
 /* A ledger may lie in a stranger's repository: no trigger, view or function of its schema runs. */
@@ -279,11 +324,8 @@ static bool prepare(struct sqlite_store *store, struct failure *failure)
     int version = 0;
     sqlite3_busy_timeout(store->db, LEDGER_WAIT_MS);
     distrust(store->db);
-    return check_version(store->db, store->path, SQLITE_MIGRATIONS_N, &version, failure) &&
-           run_sql(store->db, store->path,
-               "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-65536;"
-               "PRAGMA temp_store=MEMORY;PRAGMA cell_size_check=ON",
-               failure) &&
+    return check_version_at_once(store->db, store->path, SQLITE_MIGRATIONS_N, &version, failure) &&
+           run_sql(store->db, store->path, SETTINGS, failure) &&
            sqlite_migrate(store->db, store->path, SQLITE_MIGRATIONS, SQLITE_MIGRATIONS_N, failure);
 }
 
