@@ -92,6 +92,21 @@ static struct interval stretched(struct interval interval, double effective_n, d
     return interval;
 }
 
+/* How many rows the spread of the doubly robust terms rests on: (sum of squares)^2 ÷ sum of fourth
+ * powers about their mean, the Satterthwaite degrees of freedom of a sum of unequal variances. A
+ * policy may agree with the log nearly everywhere and yet owe its spread to three rows of weight
+ * 30, which the effective sample size does not show. */
+static double rows_of_spread(const struct terms *terms, size_t n, double mean)
+{
+    double squares = 0, fourths = 0;
+    for (size_t i = 0; i < n; i++) {
+        double off = terms[i].direct + terms[i].weighted_error - mean;
+        squares += off * off;
+        fourths += off * off * off * off;
+    }
+    return fourths > 0 ? squares * squares / fourths : (double)n;
+}
+
 bool stats_off_policy(const struct stats_logged *rows, size_t n, struct stats_resampling how,
     struct stats_off_policy *found, struct failure *failure)
 {
@@ -118,7 +133,8 @@ bool stats_off_policy(const struct stats_logged *rows, size_t n, struct stats_re
         .naive = intervals[0],
         .direct = intervals[1],
         .snips = stretched(intervals[2], effective_n, how.level),
-        .doubly_robust = stretched(intervals[3], effective_n, how.level),
+        .doubly_robust = stretched(
+            intervals[3], fmin(effective_n, rows_of_spread(terms, n, seen[3])), how.level),
         .effective_n = effective_n,
         .agreeing = agreeing,
     };

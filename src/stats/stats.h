@@ -323,7 +323,8 @@ struct stats_off_policy {
 };
 
 /* Intervals by bootstrap over rows; those of snips and doubly_robust are stretched by Student's
- * quantile at the effective sample size over the normal one, since they are too narrow without.
+ * quantile at the effective sample size over the normal one, since they are too narrow without;
+ * doubly_robust at the rows that its spread rests on where those are fewer.
  * Dudík et al., "Doubly robust policy evaluation" (2011); Swaminathan and Joachims (2015). False,
  * naming the row, where a number is out of range. That the policy takes no action whose propensity
  * was 0 is the caller's to check. */
