@@ -9,6 +9,7 @@ const struct command_row *const COMMANDS[] = {
     &COMMAND_REPORT,
     &COMMAND_VALIDATE,
     &COMMAND_LEARN,
+    &COMMAND_EVAL,
     &COMMAND_HOOK,
     &COMMAND_INIT,
     &COMMAND_CHECK,

@@ -6,6 +6,7 @@
 
 extern const struct command_row COMMAND_CHECK;
 extern const struct command_row COMMAND_DOCTOR;
+extern const struct command_row COMMAND_EVAL;
 extern const struct command_row COMMAND_EXPORT;
 extern const struct command_row COMMAND_HELP;
 extern const struct command_row COMMAND_HOOK;

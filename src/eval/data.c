@@ -197,7 +197,7 @@ static bool read_lines(
             return failure_set(failure, "%s: more than %d rows", path, DATA_ROWS_MOST);
         struct data_row row = {.file = data->n_files, .line = number};
         if (!read_row(reading, line, &row, failure))
-            return failure_prefix(failure, "%s: line %zu", path, number);
+            return failure_prefix(failure, "%s:%zu", path, number);
         data->rows = arena_grow(
             &data->arena, data->rows, data->n_rows, &data->rows_room, sizeof(*data->rows));
         data->rows[data->n_rows++] = row;

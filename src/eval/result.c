@@ -37,9 +37,9 @@ static void write_interval(struct emit *emit, const char *key, struct interval v
         return;
     }
     emit_open(emit, '[');
-    emit_double(emit, value.low);
-    emit_double(emit, value.mean);
-    emit_double(emit, value.high);
+    emit_usd(emit, value.low);
+    emit_usd(emit, value.mean);
+    emit_usd(emit, value.high);
     emit_close(emit, ']');
 }
 

@@ -59,20 +59,20 @@ static void test_errors_name_line_and_key(void **state)
         const char *text, *says[2];
     } cases[] = {
         {"", {"no outcome rows", ""}},
-        {"{\"id\":\"a\",\"text\":\"t\",\"models\":{\"m\":{\"ok\":1}}}\n[]", {"line 2", "object"}},
-        {"{\"id\":\"a\",\"text\":\"t\",\"models\":{\"m\":{}}}", {"line 1", "m has neither"}},
-        {"{\"id\":\"a\",\"text\":\"t\",\"models\":{\"m\":{\"ok\":2}}}", {"line 1", "2 is not"}},
+        {"{\"id\":\"a\",\"text\":\"t\",\"models\":{\"m\":{\"ok\":1}}}\n[]", {":2:", "object"}},
+        {"{\"id\":\"a\",\"text\":\"t\",\"models\":{\"m\":{}}}", {":1:", "m has neither"}},
+        {"{\"id\":\"a\",\"text\":\"t\",\"models\":{\"m\":{\"ok\":2}}}", {":1:", "2 is not"}},
         {"{\"id\":\"a\",\"text\":\"t\",\"models\":{\"m\":{\"ok\":1,\"cost\":-1}}}",
-            {"line 1", "\"cost\""}},
-        {"{\"id\":\"a\",\"text\":\"t\",\"models\":{}}", {"line 1", "\"models\""}},
-        {"{\"text\":\"t\",\"models\":{\"m\":{\"ok\":1}}}", {"line 1", "\"id\""}},
-        {"{\"id\":\"a\",\"models\":{\"m\":{\"ok\":1}}}", {"line 1", "\"text\""}},
+            {":1:", "\"cost\""}},
+        {"{\"id\":\"a\",\"text\":\"t\",\"models\":{}}", {":1:", "\"models\""}},
+        {"{\"text\":\"t\",\"models\":{\"m\":{\"ok\":1}}}", {":1:", "\"id\""}},
+        {"{\"id\":\"a\",\"models\":{\"m\":{\"ok\":1}}}", {":1:", "\"text\""}},
         {"{\"id\":\"a\",\"text\":\"t\",\"labels\":[1],\"models\":{\"m\":{\"ok\":1}}}",
-            {"line 1", "\"labels\""}},
+            {":1:", "\"labels\""}},
         {"{\"id\":\"a\",\"text\":\"t\",\"models\":{\"m\":{\"ok\":1}}}\n"
          "{\"id\":\"a\",\"text\":\"t\",\"models\":{\"m\":{\"ok\":1}}}",
-            {"line 2", "\"a\" was on line 1"}},
-        {"{\"id\":\"a\"", {"line 1", ""}},
+            {"line 2", "was on line 1"}},
+        {"{\"id\":\"a\"", {":1", ""}},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eval_data data = {0};
