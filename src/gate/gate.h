@@ -53,7 +53,8 @@ struct gate_tree {
     const char *common;  /* the repository's git directory, for the seal */
 };
 
-/* Before any agent runs: finds objects, git directory and the commit that HEAD names. */
+/* `directory` and `scratch`, which exists, are absolute and live as long as the tree. Before any
+ * agent runs: finds objects, git directory and the commit that HEAD names. */
 bool gate_tree_open(struct arena *arena, const char *directory, const char *scratch,
     struct gate_tree *tree, struct failure *failure) MUST_USE;
 
