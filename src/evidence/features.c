@@ -133,6 +133,8 @@ static void count_word(struct count *count, uint64_t hash, size_t len)
 
 static void count_words(struct count *count, struct slice text)
 {
+    if (text.len == 0)
+        return; /* its base may be NULL */
     const unsigned char *p = (const unsigned char *)text.base, *end = p + text.len;
     while (p < end) {
         int kind = word_kind(*p);
