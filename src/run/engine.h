@@ -1,0 +1,75 @@
+/* Inside the run room: what its files share about one run. Everything that several threads change
+ * is changed under `lock`; a job belongs to the thread that works on it. */
+#ifndef RUNG_RUN_ENGINE_H
+#define RUNG_RUN_ENGINE_H
+
+#include "journal.h"
+#include "keeper.h"
+#include "run.h"
+#include "worktree.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum job_state { JOB_WAITS, JOB_WORKS, JOB_OVER, JOB_SKIPPED };
+
+/* A job and what the queue knows of it. */
+struct slot {
+    struct run_job job;
+    size_t index;
+    enum job_state state;
+    bool was_interrupted;   /* an attempt of an earlier start has no end in the journal */
+    struct slice lost_rung; /* its rung, while the journal is read */
+    double lost_usd;        /* what its stream had told; NAN: nothing */
+    bool is_recorded;       /* its row is in the ledger already */
+    int retries;            /* of the present rung, for failures of the model's side */
+    struct wait {
+        size_t index;  /* the slot that must be over before this one begins */
+        bool accepted; /* and accepted: a dependency, not only the same file */
+    } * waits;
+    size_t n_waits, waits_room;
+};
+
+struct run {
+    const struct run_parts *parts;
+    struct run_settings settings;
+    struct arena arena; /* lives as long as the run */
+    char id[RUN_ID_BYTES];
+    struct repository repository;
+    struct journal journal;
+    struct keepers *keepers;
+    atomic_bool stopping;
+    const char *mark; /* "RUNG_RUN=<id>", in every child's environment */
+
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* a slot is over, money came back, the run is stopping */
+    pthread_mutex_t git;    /* one work tree is made or removed at a time */
+    struct dice dice;
+    struct emit line;
+    struct slot **slots;
+    size_t n_slots, slots_room, n_from_before, n_over;
+    size_t first_waiting, n_working, n_threads;
+    double spent_usd, reserved_usd;
+    int failures_in_a_row;
+    int64_t begun_us, pause_until_us;
+    bool broken; /* the breaker has opened */
+    bool failed; /* the journal or the ledger cannot be written; `failure` says why */
+    struct failure failure;
+};
+
+/* Tells the listener; takes the lock. */
+void run_tell(struct run *run, const struct run_event *event);
+void run_note(struct run *run, const struct slot *slot, struct slice text);
+
+/* One line of the journal: opens {"task":n, calls nothing else. Under the lock from begin to end.
+ *     struct emit *line = step_begin(run, slot); emit_member_…(line, …); step_end(run, sync); */
+struct emit *step_begin(struct run *run, const struct slot *slot);
+void step_end(struct run *run, bool sync);
+
+/* Remembers the first failure that makes the whole run end. */
+void run_fail(struct run *run, const struct failure *failure);
+
+/* A slot for a new job, its task copied into the job's arena. */
+struct slot *run_new_slot(struct run *run, const struct task *task);
+
+#endif

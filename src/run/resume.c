@@ -1,0 +1,203 @@
+/* Receives a journal, hands on the slots of its run as they were when the last step was written.
+ * Refuses to do any step itself. */
+#include "resume.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "outcome.h"
+#include "tasks.h"
+
+#include <math.h>
+#include <string.h>
+
+void resume_write_head(struct run *run, struct emit *line)
+{
+    const struct run_settings *settings = &run->settings;
+    emit_open(line, '{');
+    emit_member_cstring(line, "run", run->id);
+    emit_member_int64(line, "at", clock_now_ms());
+    emit_member_text(line, "signature", run->parts->signature);
+    emit_member_cstring(line, "base", run->repository.base);
+    emit_member_cstring(line, "policy", run->parts->policy->hash);
+    emit_key(line, "settings");
+    emit_open(line, '{');
+    emit_member_bool(line, "here", settings->here);
+    emit_member_int64(line, "max_attempts", settings->max_attempts);
+    emit_member_int64(line, "jobs", settings->jobs);
+    emit_member_int64(line, "stop_after", settings->stop_after);
+    emit_member_int64(line, "review", settings->review);
+    emit_member_double(line, "task_usd", settings->task_usd);
+    emit_member_double(line, "total_usd", settings->total_usd);
+    emit_member_double(line, "day_usd", settings->day_usd);
+    emit_member_double(line, "usd_per_minute", settings->usd_per_minute);
+    emit_close(line, '}');
+    emit_close(line, '}');
+}
+
+static int read_int(struct json object, const char *key, int otherwise)
+{
+    int64_t number;
+    return json_int64(json_get(object, key), &number) && number >= 0 && number < 1000000
+               ? (int)number
+               : otherwise;
+}
+
+static double read_usd(struct json object, const char *key)
+{
+    double number;
+    return json_double(json_get(object, key), &number) && number > 0 ? number : 0;
+}
+
+static bool read_head(struct run *run, struct json head, struct failure *failure)
+{
+    struct run_settings *settings = &run->settings;
+    struct json stored = json_get(head, "settings");
+    struct slice base = json_get_text(head, "base"), id = json_get_text(head, "run");
+    if (base.len == 0 || id.len == 0 || id.len >= sizeof(run->id))
+        return failure_set(failure, "%s is no journal of a run", run->journal.path);
+    memcpy(run->id, id.base, id.len);
+    run->id[id.len] = 0;
+    run->repository.base = arena_text(&run->arena, base);
+    json_bool(json_get(stored, "here"), &settings->here);
+    settings->max_attempts = read_int(stored, "max_attempts", 0);
+    settings->jobs = read_int(stored, "jobs", settings->jobs);
+    settings->stop_after = read_int(stored, "stop_after", settings->stop_after);
+    settings->review = (enum run_review)read_int(stored, "review", RUN_REVIEW_CRITICAL);
+    settings->task_usd = read_usd(stored, "task_usd");
+    settings->total_usd = read_usd(stored, "total_usd");
+    settings->day_usd = read_usd(stored, "day_usd");
+    settings->usd_per_minute = read_usd(stored, "usd_per_minute");
+    if (!slice_is(json_get_text(head, "policy"), run->parts->policy->hash))
+        run_note(run, NULL,
+            slice_from("the policy has changed since this run began; it goes on "
+                       "under the present one"));
+    return true;
+}
+
+static enum run_stop stop_from_name(struct slice name)
+{
+    for (int i = 1; i < RUN_STOPS; i++)
+        if (slice_is(name, run_stop_name((enum run_stop)i)))
+            return (enum run_stop)i;
+    return RUN_NOT_OVER;
+}
+
+static const char *text_or_null(struct arena *arena, struct json object, const char *key)
+{
+    struct slice text = json_get_text(object, key);
+    return text.len ? arena_text(arena, text) : NULL;
+}
+
+/* The rung of an attempt that has no end yet. */
+static void take_attempting(struct slot *slot, struct json step)
+{
+    struct slice rung = json_get_text(step, "attempting");
+    if (rung.len == 0)
+        return;
+    slot->lost_rung = arena_copy(&slot->job.arena, rung);
+    slot->lost_usd = NAN;
+}
+
+static bool take_experiment(struct slot *slot, struct json step, struct failure *failure)
+{
+    struct run_job *job = &slot->job;
+    struct json value = json_get(step, "experiment");
+    if (!value.document)
+        return true;
+    if (!record_read_json(&job->arena, value, &job->experiment, failure))
+        return false;
+    slot->lost_rung = (struct slice){0};
+    slot->was_interrupted = false;
+    json_bool(json_get(step, "interrupted"), &slot->was_interrupted);
+    job->commit = text_or_null(&job->arena, step, "commit");
+    job->branch = text_or_null(&job->arena, step, "branch");
+    job->stop = stop_from_name(json_get_text(step, "stop"));
+    job->why = arena_copy(&job->arena, json_get_text(step, "why"));
+    return true;
+}
+
+static bool take_step(struct run *run, struct json step, struct failure *failure)
+{
+    int64_t index;
+    struct json is = json_get(step, "is");
+    if (!json_int64(json_get(step, "task"), &index) || index < 0)
+        return true;
+    if (is.document) {
+        struct task task;
+        struct arena arena = {0};
+        tasks_read(&arena, is, &task);
+        bool fits = (size_t)index == run->n_slots && run_new_slot(run, &task) != NULL;
+        arena_free(&arena);
+        return fits || failure_set(failure, "%s: task %lld is out of order", run->journal.path,
+                           (long long)index);
+    }
+    if ((size_t)index >= run->n_slots)
+        return failure_set(
+            failure, "%s: task %lld is not known", run->journal.path, (long long)index);
+    struct slot *slot = run->slots[index];
+    take_attempting(slot, step);
+    json_double(json_get(step, "spend"), &slot->lost_usd);
+    json_bool(json_get(step, "recorded"), &slot->is_recorded);
+    return take_experiment(slot, step, failure);
+}
+
+/* The decision that was taken then holds, whatever the dice would say now. */
+static void restore_decision(struct run *run, struct slot *slot)
+{
+    struct decision *decision = &slot->job.decision;
+    int rung = policy_rung_by_name(run->parts->policy, slot->job.experiment.rung);
+    if (rung == POLICY_NONE || rung == decision->rung)
+        return;
+    decision->rung = rung;
+    decision->n_climb = 0;
+    decision->climb = ARENA_ARRAY(&slot->job.arena, int, run->parts->policy->n_rungs);
+    for (int i = rung + 1; i < (int)run->parts->policy->n_rungs; i++)
+        decision->climb[decision->n_climb++] = i;
+}
+
+static void settle_slot(struct run *run, struct slot *slot)
+{
+    struct run_job *job = &slot->job;
+    if (job->experiment.id.len == 0)
+        return;
+    restore_decision(run, slot);
+    struct record_attempts attempts = job->experiment.attempts;
+    job->experiment.attempts = (struct record_attempts){0};
+    for (size_t i = 0; i < attempts.n; i++)
+        outcome_add(run, slot, &attempts.items[i]);
+    if (slot->lost_rung.len) {
+        outcome_add_lost(run, slot, slot->lost_rung, slot->lost_usd);
+        slot->was_interrupted = true;
+    }
+    run->spent_usd += job->spent_usd;
+    if (job->stop == RUN_NOT_OVER)
+        return;
+    job->was_done_before = true;
+    slot->state = JOB_OVER;
+    run->n_over++;
+}
+
+bool resume_read(struct run *run, struct failure *failure)
+{
+    struct file_bytes file;
+    struct slice line;
+    if (!file_open(run->journal.path, JOURNAL_BYTES_MOST, &file, failure))
+        return false;
+    struct json_parser *parser = json_parser_make();
+    struct slice rest = file.bytes;
+    bool ok = true, is_head = true;
+    while (ok && slice_next_line(&rest, &line)) {
+        struct json step;
+        ok = json_parse(parser, line, &step, failure) &&
+             (is_head ? read_head(run, step, failure) : take_step(run, step, failure));
+        is_head = false;
+    }
+    if (!ok)
+        failure_prefix(failure, "%s", run->journal.path);
+    for (size_t i = 0; ok && i < run->n_slots; i++)
+        settle_slot(run, run->slots[i]);
+    run->n_from_before = run->n_slots;
+    json_parser_free(parser);
+    file_close(&file);
+    return ok;
+}
