@@ -1,0 +1,315 @@
+/* Receives an attempt's work tree, hands on whether it is accepted and why not. Refuses to know
+ * what is tried next. Gates are the trusted policy's; nothing that the agent left decides which
+ * are asked. */
+#include "check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TAIL_BYTES = GATE_OUTPUT_BYTES_MOST };
+
+bool check_prepare(struct run *run, struct slot *slot, const char *directory, const char *scratch,
+    struct check_before *before, struct failure *failure)
+{
+    (void)run;
+    struct arena *arena = &slot->job.arena;
+    return gate_tree_open(arena, directory, scratch, &before->tree, failure) &&
+           gate_seal_take(arena, &before->tree, &before->seal, failure);
+}
+
+/* ---- one gate ---- */
+
+struct asking {
+    struct run *run;
+    struct slot *slot;
+    const struct check_before *before;
+    const struct attempt *attempt;
+    struct gate_subject subject;
+    struct check *check;
+};
+
+static struct arena *arena_of(struct asking *asking)
+{
+    return &asking->slot->job.arena;
+}
+
+/* The end of what a command printed, in a ring that never grows. */
+struct tail {
+    char *bytes;
+    uint64_t written;
+};
+
+static const char *keep_tail(void *context, struct slice bytes)
+{
+    struct tail *tail = context;
+    for (size_t i = 0; i < bytes.len; i++)
+        tail->bytes[tail->written++ % TAIL_BYTES] = bytes.base[i];
+    return NULL;
+}
+
+static struct slice read_tail(struct arena *arena, const struct tail *tail)
+{
+    size_t n = tail->written < TAIL_BYTES ? (size_t)tail->written : TAIL_BYTES;
+    char *text = arena_take(arena, n + 1);
+    for (size_t i = 0; i < n; i++)
+        text[i] = tail->bytes[(tail->written - n + i) % TAIL_BYTES];
+    return (struct slice){text, n};
+}
+
+static void ask_command(
+    struct asking *asking, const struct policy_gate *gate, struct gate_result *result)
+{
+    struct run *run = asking->run;
+    struct arena *arena = arena_of(asking);
+    struct gate_command command =
+        gate_command_prepare(arena, gate, &asking->subject, run->parts->environment);
+    struct keeper_start start = {
+        .argv = command.argv,
+        .environment = attempt_environment(run, arena, command.environment),
+        .directory = command.directory,
+        .timeout_s = command.wait_ms / 1e3,
+    };
+    struct tail tail = {.bytes = memory_take(TAIL_BYTES)};
+    struct keeper_ended ended;
+    keeper_run(
+        run->keepers, arena, &start, &(struct keeper_ear){keep_tail, keep_tail, &tail}, &ended);
+    struct gate_ended seen = {
+        .exit_status = ended.exit_status,
+        .timed_out = ended.timed_out,
+        .not_started = ended.not_started,
+        .output = read_tail(arena, &tail),
+        .seconds = ended.seconds,
+    };
+    free(tail.bytes);
+    asking->check->interrupted = asking->check->interrupted || ended.interrupted;
+    gate_command_judge(arena, gate, &seen, result);
+}
+
+/* A verdict by another rung: its attempt counts like any other. */
+static void ask_judge(struct asking *asking, struct slice name, int rung, enum record_phase phase,
+    struct gate_result *result)
+{
+    struct check *check = asking->check;
+    struct arena *arena = arena_of(asking);
+    struct attempt *judge = &check->judges[check->n_judges++];
+    *judge = (struct attempt){
+        .phase = phase,
+        .rung = rung,
+        .number = asking->attempt->number,
+        .prompt = gate_judge_prompt(arena, &asking->subject),
+        .schema = gate_judge_schema(),
+        .directory = asking->attempt->directory,
+        .scratch = asking->attempt->scratch,
+    };
+    attempt_run(asking->run, asking->slot, judge);
+    check->interrupted = check->interrupted || judge->interrupted;
+    gate_judge_read(arena, name, &judge->result, judge->record.seconds, result);
+}
+
+static bool read_schema(
+    struct asking *asking, const struct policy_gate *gate, struct gate_result *result)
+{
+    struct failure failure;
+    struct arena *arena = arena_of(asking);
+    if (gate_read_base(arena, &asking->before->tree, arena_text(arena, gate->schema),
+            &asking->subject.schema, &failure))
+        return true;
+    *result = (struct gate_result){.name = gate->name,
+        .kind = gate->kind,
+        .verdict = GATE_UNSURE,
+        .evidence = arena_print(arena, "%s", failure.text)};
+    return false;
+}
+
+static void ask(struct asking *asking, const struct policy_gate *gate, struct gate_result *result)
+{
+    switch (gate->kind) {
+    case POLICY_GATE_COMMAND:
+        ask_command(asking, gate, result);
+        break;
+    case POLICY_GATE_JUDGE:
+        ask_judge(asking, gate->name, gate->judge_rung, RECORD_JUDGE, result);
+        break;
+    case POLICY_GATE_SCHEMA:
+        if (!read_schema(asking, gate, result))
+            break;
+        gate_check(arena_of(asking), gate, &asking->subject, result);
+        break;
+    case POLICY_GATE_DIFF:
+    case POLICY_GATE_PATTERN:
+        gate_check(arena_of(asking), gate, &asking->subject, result);
+        break;
+    }
+}
+
+/* ---- all of them ---- */
+
+/* True where the next gate may be asked. */
+static bool heed(struct asking *asking, const struct gate_result *result)
+{
+    struct check *check = asking->check;
+    check->results[check->n++] = *result;
+    if (result->verdict == GATE_PASS)
+        return !check->interrupted;
+    check->verdict = result->verdict;
+    check->failed[check->n_failed++] = *result;
+    return false;
+}
+
+static struct gate_result nothing_changed(void)
+{
+    return (struct gate_result){.name = slice_from("change"),
+        .kind = POLICY_GATE_DIFF,
+        .verdict = GATE_FAIL,
+        .evidence = slice_from("Nothing was changed: the work tree is as it was before.")};
+}
+
+/* A task whose answer is what counts need not change a file. */
+static bool is_answer_judged(const struct policy *policy)
+{
+    for (size_t i = 0; i < policy->n_gates; i++)
+        if (policy->gates[i].kind == POLICY_GATE_SCHEMA ||
+            policy->gates[i].kind == POLICY_GATE_PATTERN)
+            return true;
+    return false;
+}
+
+/* Our own files stand in the work tree where the user works in it. */
+static void leave_out_ours(const struct run *run, struct gate_seal *seal)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < seal->n; i++)
+        if (!run->settings.here || !slice_starts(slice_from(seal->items[i].path), ".rung/"))
+            seal->items[n++] = seal->items[i];
+    seal->n = n;
+}
+
+static bool is_untouched(struct asking *asking, struct failure *failure)
+{
+    struct arena *arena = arena_of(asking);
+    struct gate_seal before = asking->before->seal, after;
+    struct gate_result result;
+    gate_check_protected(arena, &asking->subject, &result);
+    if (!heed(asking, &result))
+        return false;
+    if (!gate_seal_take(arena, &asking->before->tree, &after, failure)) {
+        result = (struct gate_result){.name = slice_from("seal"),
+            .kind = POLICY_GATE_DIFF,
+            .verdict = GATE_FAIL,
+            .evidence = arena_print(arena, "%s", failure->text)};
+        return heed(asking, &result);
+    }
+    leave_out_ours(asking->run, &before);
+    leave_out_ours(asking->run, &after);
+    gate_seal_check(arena, &before, &after, &result);
+    return heed(asking, &result);
+}
+
+/* A path of the change that holds the word. */
+static bool is_in_paths(struct slice diff, struct slice word)
+{
+    struct slice line;
+    while (slice_next_line(&diff, &line))
+        if ((slice_starts(line, "+++ ") || slice_starts(line, "--- ")) &&
+            slice_find(line, word.base) != SIZE_MAX)
+            return true;
+    return false;
+}
+
+static bool matches_word(const struct task *task, struct slice word)
+{
+    for (size_t i = 0; i < task->labels.n; i++)
+        if (slice_find(task->labels.items[i], word.base) != SIZE_MAX)
+            return true;
+    for (size_t i = 0; i < task->files.n; i++)
+        if (slice_find(task->files.items[i], word.base) != SIZE_MAX)
+            return true;
+    return slice_equal_caseless(task->type, word);
+}
+
+/* Critical: a word of `review.when` stands in a label, a path or the type; "escalated": the task
+ * has climbed. */
+static bool wants_review(const struct asking *asking)
+{
+    const struct policy *policy = asking->run->parts->policy;
+    const struct run_job *job = &asking->slot->job;
+    if (policy->review_rung == POLICY_NONE || asking->run->settings.review == RUN_REVIEW_NEVER)
+        return false;
+    if (asking->run->settings.review == RUN_REVIEW_ALWAYS)
+        return true;
+    for (size_t i = 0; i < policy->n_review_when; i++) {
+        struct slice word = policy->review_when[i];
+        if (slice_is(word, "escalated")
+                ? asking->attempt->rung != job->decision.rung
+                : matches_word(&job->task, word) || is_in_paths(asking->subject.diff, word))
+            return true;
+    }
+    return false;
+}
+
+static bool ask_kinds(struct asking *asking, const enum policy_gate_kind *kinds, size_t n)
+{
+    const struct policy *policy = asking->run->parts->policy;
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < policy->n_gates; i++) {
+            struct gate_result result = {0};
+            if (policy->gates[i].kind != kinds[k])
+                continue;
+            ask(asking, &policy->gates[i], &result);
+            asking->check->is_judged = true;
+            asking->check->is_tested |= kinds[k] == POLICY_GATE_COMMAND;
+            asking->check->is_reviewed |= kinds[k] == POLICY_GATE_JUDGE;
+            if (!heed(asking, &result))
+                return false;
+        }
+    return true;
+}
+
+static void ask_all(struct asking *asking, struct failure *failure)
+{
+    static const enum policy_gate_kind order[] = {POLICY_GATE_DIFF, POLICY_GATE_SCHEMA,
+        POLICY_GATE_PATTERN, POLICY_GATE_COMMAND, POLICY_GATE_JUDGE};
+    const struct policy *policy = asking->run->parts->policy;
+    struct gate_result result;
+    if (!is_untouched(asking, failure))
+        return;
+    if (asking->check->is_empty && !is_answer_judged(policy)) {
+        result = nothing_changed();
+        heed(asking, &result);
+        return;
+    }
+    if (!ask_kinds(asking, order, sizeof(order) / sizeof(order[0])) || !wants_review(asking))
+        return;
+    ask_judge(asking, slice_from("review"), policy->review_rung, RECORD_REVIEW_PHASE, &result);
+    asking->check->is_judged = asking->check->is_reviewed = true;
+    heed(asking, &result);
+}
+
+bool check_attempt(struct run *run, struct slot *slot, const struct check_before *before,
+    const struct attempt *attempt, struct check *check, struct failure *failure)
+{
+    struct arena *arena = &slot->job.arena;
+    const struct policy *policy = run->parts->policy;
+    struct gate_change change;
+    if (!gate_take_change(arena, &before->tree, &change, failure))
+        return false;
+    size_t most = policy->n_gates + 4;
+    *check = (struct check){
+        .verdict = GATE_PASS,
+        .tree = change.tree_id,
+        .is_empty = change.is_empty,
+        .results = ARENA_ARRAY(arena, struct gate_result, most),
+        .failed = ARENA_ARRAY(arena, struct gate_result, most),
+        .judges = ARENA_ARRAY(arena, struct attempt, most),
+    };
+    struct asking asking = {run, slot, before, attempt,
+        {.policy = policy,
+            .directory = attempt->directory,
+            .task = slot->job.experiment.description,
+            .diff = change.diff,
+            .answer = attempt->result.answer,
+            .structured = attempt->result.structured},
+        check};
+    ask_all(&asking, failure);
+    return true;
+}

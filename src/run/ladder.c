@@ -1,0 +1,511 @@
+/* Receives a decided task, hands on its experiment: attempt, gates, climb, until it is accepted or
+ * nothing further is worth it. Refuses to know how many tasks go beside it. */
+#include "ladder.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "check.h"
+#include "money.h"
+#include "outcome.h"
+#include "prompt.h"
+
+#include <math.h>
+
+/* Where one task stands. */
+struct climb {
+    struct run *run;
+    struct slot *slot;
+    struct repository repository; /* its base is this task's own */
+    struct worktree worktree;
+    size_t at;      /* in the order of rungs: the start, then the decision's climb */
+    int n_attempts; /* of the execute phase */
+    struct check check;
+    struct slice error; /* how the last attempt ended, where not well */
+    bool is_tested, is_reviewed;
+};
+
+static struct arena *arena_of(struct climb *climb)
+{
+    return &climb->slot->job.arena;
+}
+
+static int rung_at(const struct climb *climb, size_t at)
+{
+    const struct decision *decision = &climb->slot->job.decision;
+    return at == 0 ? decision->rung : decision->climb[at - 1];
+}
+
+static struct slice rung_name(const struct climb *climb, int rung)
+{
+    return climb->run->parts->policy->rungs[rung].name;
+}
+
+/* ---- steps that are written down ---- */
+
+static void journal_experiment(struct climb *climb, bool interrupted)
+{
+    struct emit *line = step_begin(climb->run, climb->slot);
+    emit_key(line, "experiment");
+    record_write(line, &climb->slot->job.experiment);
+    emit_member_cstring(line, "commit", climb->slot->job.commit);
+    if (interrupted)
+        emit_member_bool(line, "interrupted", true);
+    step_end(climb->run, true);
+}
+
+static void journal_begin(struct climb *climb)
+{
+    struct emit *line = step_begin(climb->run, climb->slot);
+    emit_member_int64(line, "at", clock_now_ms());
+    emit_key(line, "experiment");
+    record_write(line, &climb->slot->job.experiment);
+    step_end(climb->run, false);
+}
+
+static void journal_attempting(struct climb *climb, int rung)
+{
+    struct emit *line = step_begin(climb->run, climb->slot);
+    emit_member_text(line, "attempting", rung_name(climb, rung));
+    step_end(climb->run, false);
+}
+
+static void journal_over(struct run *run, struct slot *slot)
+{
+    struct emit *line = step_begin(run, slot);
+    emit_key(line, "experiment");
+    record_write(line, &slot->job.experiment);
+    emit_member_cstring(line, "stop", run_stop_name(slot->job.stop));
+    emit_member_cstring(line, "branch", slot->job.branch);
+    emit_member_cstring(line, "commit", slot->job.commit);
+    emit_member_text(line, "why", slot->job.why);
+    step_end(run, true);
+}
+
+void ladder_record(struct run *run, struct slot *slot)
+{
+    struct failure failure;
+    pthread_mutex_lock(&run->lock);
+    bool ok = ledger_add(run->parts->ledger, &slot->job.experiment, NULL, &failure);
+    pthread_mutex_unlock(&run->lock);
+    if (!ok) {
+        failure_prefix(&failure, "task %.*s", SLICE_ARG(slot->job.task.id));
+        run_fail(run, &failure);
+        return;
+    }
+    struct emit *line = step_begin(run, slot);
+    emit_member_bool(line, "recorded", true);
+    step_end(run, false);
+}
+
+/* ---- the end ---- */
+
+static void tell_over(struct run *run, struct slot *slot)
+{
+    run_tell(
+        run, &(struct run_event){.kind = RUN_TASK_ENDS, .job = &slot->job, .index = slot->index});
+}
+
+static void take_tree_away(struct climb *climb, bool keep_branch)
+{
+    struct run *run = climb->run;
+    struct failure failure;
+    bool ok;
+    if (run->settings.here) {
+        ok = worktree_remove_files(climb->worktree.scratch, &failure);
+        if (!ok)
+            run_note(run, climb->slot, slice_from(failure.text));
+        return;
+    }
+    pthread_mutex_lock(&run->git);
+    ok = worktree_remove(
+        arena_of(climb), &climb->repository, &climb->worktree, keep_branch, &failure);
+    pthread_mutex_unlock(&run->git);
+    if (!ok)
+        run_note(run, climb->slot, slice_from(failure.text));
+}
+
+/* What was accepted, or waits for a person, stands on its branch before anybody is told. */
+static bool put_on_branch(struct climb *climb, struct failure *failure)
+{
+    struct run_job *job = &climb->slot->job;
+    if (!job->commit)
+        return true;
+    job->branch = climb->worktree.branch;
+    return worktree_set_branch(
+        arena_of(climb), &climb->repository, &climb->worktree, job->commit, failure);
+}
+
+static void conclude(struct climb *climb, enum run_stop stop, struct slice why)
+{
+    struct failure failure;
+    if (!put_on_branch(climb, &failure)) {
+        stop = RUN_TROUBLE;
+        why = arena_print(arena_of(climb), "%s", failure.text);
+        climb->slot->job.branch = NULL;
+    }
+    outcome_end(climb->slot, stop, why, climb->is_tested, climb->is_reviewed);
+    take_tree_away(climb, climb->slot->job.branch != NULL);
+    journal_over(climb->run, climb->slot);
+    ladder_record(climb->run, climb->slot);
+    tell_over(climb->run, climb->slot);
+}
+
+void ladder_skip(struct run *run, struct slot *slot, enum run_stop stop, struct slice why)
+{
+    pthread_mutex_lock(&run->lock);
+    slot->state = JOB_SKIPPED;
+    pthread_mutex_unlock(&run->lock);
+    slot->job.stop = stop;
+    slot->job.why = why;
+    tell_over(run, slot);
+}
+
+/* ---- one attempt ---- */
+
+static bool make_tree(struct climb *climb, struct check_before *before, struct failure *failure)
+{
+    struct run *run = climb->run;
+    bool ok = true;
+    if (!run->settings.here) {
+        pthread_mutex_lock(&run->git);
+        ok = worktree_make(arena_of(climb), &climb->repository, &climb->worktree, failure);
+        pthread_mutex_unlock(&run->git);
+    } else {
+        climb->worktree.directory = run->repository.top;
+        ok = file_make_directories(climb->worktree.scratch, 0700, failure);
+    }
+    return ok && check_prepare(run, climb->slot, climb->worktree.directory, climb->worktree.scratch,
+                     before, failure);
+}
+
+/* What the model's side or the machine is to blame for says nothing about the rung. */
+static bool is_no_evidence(enum agent_ending ending)
+{
+    return ending == AGENT_NOT_LOGGED_IN || ending == AGENT_RATE_LIMITED ||
+           ending == AGENT_UPSTREAM || ending == AGENT_NOT_STARTED;
+}
+
+static bool is_worth_checking(enum agent_ending ending)
+{
+    return ending == AGENT_DONE || ending == AGENT_TURN_LIMIT || ending == AGENT_CUT ||
+           ending == AGENT_BUDGET || ending == AGENT_STOPPED || ending == AGENT_TIMED_OUT;
+}
+
+static void note_gates(struct climb *climb, struct attempt *attempt)
+{
+    struct check *check = &climb->check;
+    struct record_gates *gates = &attempt->record.gates;
+    gates->items = ARENA_ARRAY(arena_of(climb), struct record_gate, check->n + 1);
+    for (size_t i = 0; i < check->n && i < RECORD_GATES_MOST; i++)
+        gates->items[gates->n++] = gate_record(&check->results[i]);
+    climb->is_tested = check->is_tested;
+    climb->is_reviewed = check->is_reviewed;
+    attempt->record.success = check->verdict == GATE_FAIL                       ? RECORD_FAILED
+                              : check->verdict == GATE_PASS && check->is_judged ? RECORD_ACCEPTED
+                                                                                : RECORD_OPEN;
+}
+
+/* The tree that was looked at, as a commit on the base. */
+static bool make_commit(struct climb *climb, struct failure *failure)
+{
+    struct run_job *job = &climb->slot->job;
+    if (climb->run->settings.here || climb->check.is_empty)
+        return true;
+    struct slice title = text_one_line(arena_of(climb), job->task.title, 72);
+    const char *message = arena_print(arena_of(climb), "%.*s\n\nTask: %.*s\nRung: %.*s\n",
+        SLICE_ARG(title), SLICE_ARG(text_one_line(arena_of(climb), job->task.id, 0)),
+        SLICE_ARG(rung_name(climb, rung_at(climb, climb->at))))
+                              .base;
+    return worktree_commit(
+        arena_of(climb), &climb->repository, climb->check.tree, message, &job->commit, failure);
+}
+
+static bool judge_attempt(struct climb *climb, const struct check_before *before,
+    struct attempt *attempt, struct failure *failure)
+{
+    enum agent_ending ending = attempt->result.ending;
+    climb->check = (struct check){.verdict = GATE_FAIL};
+    climb->error = attempt->result.error;
+    if (attempt->interrupted)
+        return true;
+    if (!is_worth_checking(ending)) {
+        attempt->record.success = is_no_evidence(ending) ? RECORD_OPEN : RECORD_FAILED;
+        return true;
+    }
+    if (!check_attempt(climb->run, climb->slot, before, attempt, &climb->check, failure))
+        return false;
+    attempt->interrupted = climb->check.interrupted;
+    if (attempt->interrupted)
+        return true;
+    note_gates(climb, attempt);
+    return attempt->record.success == RECORD_FAILED || make_commit(climb, failure);
+}
+
+static void tell_attempt(struct climb *climb, const struct attempt *attempt,
+    enum run_event_kind kind, const struct record_attempt *record)
+{
+    run_tell(climb->run, &(struct run_event){.kind = kind,
+                             .job = &climb->slot->job,
+                             .index = climb->slot->index,
+                             .rung = attempt->rung,
+                             .attempt = attempt->number,
+                             .phase = attempt->phase,
+                             .record = record});
+}
+
+/* Writes the attempt down, with those of its judges. */
+static void record_attempts(struct climb *climb, struct attempt *attempt)
+{
+    struct run *run = climb->run;
+    outcome_add(run, climb->slot, &attempt->record);
+    for (size_t i = 0; i < climb->check.n_judges; i++)
+        outcome_add(run, climb->slot, &climb->check.judges[i].record);
+    journal_experiment(climb, attempt->interrupted);
+    for (size_t i = 0; i < attempt->result.n_warnings; i++)
+        run_note(run, climb->slot, attempt->result.warnings[i]);
+    tell_attempt(climb, attempt, RUN_ATTEMPT_ENDS, &attempt->record);
+}
+
+static double cost_of(const struct climb *climb, const struct attempt *attempt)
+{
+    double usd = attempt->result.cost_usd;
+    for (size_t i = 0; i < climb->check.n_judges; i++)
+        usd += climb->check.judges[i].result.cost_usd;
+    return usd;
+}
+
+static bool try_rung(struct climb *climb, struct attempt *attempt, struct allowance *allowance,
+    struct failure *failure)
+{
+    struct run *run = climb->run;
+    struct check_before before;
+    *attempt = (struct attempt){
+        .phase = RECORD_EXECUTE,
+        .rung = rung_at(climb, climb->at),
+        .number = ++climb->n_attempts,
+        .prompt = prompt_execute(arena_of(climb), &climb->slot->job.task, climb->check.failed,
+            climb->check.n_failed, climb->error),
+        .scratch = climb->worktree.scratch,
+        .budget_usd = allowance->usd,
+    };
+    if (!make_tree(climb, &before, failure)) {
+        money_settle(run, allowance, 0);
+        return false;
+    }
+    attempt->directory = climb->worktree.directory;
+    journal_attempting(climb, attempt->rung);
+    tell_attempt(climb, attempt, RUN_ATTEMPT_BEGINS, NULL);
+    attempt_run(run, climb->slot, attempt);
+    bool ok = judge_attempt(climb, &before, attempt, failure);
+    if (!ok) {
+        attempt->record.error = arena_print(arena_of(climb), "%s", failure->text);
+        climb->check.n_judges = 0;
+    }
+    record_attempts(climb, attempt);
+    money_settle(run, allowance, cost_of(climb, attempt));
+    return ok;
+}
+
+/* ---- what comes next ---- */
+
+static void pause_for_rate(struct run *run, struct slot *slot, double seconds)
+{
+    seconds = isnan(seconds) || seconds <= 0 ? 5 * (1 << slot->retries) : seconds;
+    seconds = seconds > RUN_RATE_WAIT_S_MOST ? RUN_RATE_WAIT_S_MOST : seconds;
+    run_note(run, slot,
+        arena_print(&slot->job.arena, "the model's side asked to wait: %.0f s", seconds));
+    pthread_mutex_lock(&run->lock);
+    int64_t until_us = clock_monotonic_us() + (int64_t)(seconds * 1e6);
+    if (until_us > run->pause_until_us)
+        run->pause_until_us = until_us;
+    pthread_mutex_unlock(&run->lock);
+    if (!keepers_wait(run->keepers, (int64_t)(seconds * 1000)))
+        run->stopping = true;
+}
+
+/* True where the same rung is to be tried once more. */
+static bool is_to_retry(struct climb *climb, const struct attempt *attempt)
+{
+    enum agent_ending ending = attempt->result.ending;
+    if ((ending != AGENT_RATE_LIMITED && ending != AGENT_UPSTREAM) ||
+        climb->slot->retries >= RUN_RETRIES_MOST)
+        return false;
+    pause_for_rate(
+        climb->run, climb->slot, ending == AGENT_RATE_LIMITED ? attempt->result.retry_after_s : 1);
+    climb->slot->retries++;
+    return true;
+}
+
+/* A goal of dollars per accepted task says when the next rung is not worth its cost. */
+static bool is_worth_it(const struct climb *climb, int rung)
+{
+    const struct policy_goal *goal = &climb->run->parts->policy->goal;
+    const struct decide_option *option = &climb->slot->job.decision.options[rung];
+    if (goal->kind != POLICY_GOAL_VALUE || isnan(option->success.mean) ||
+        isnan(option->cost_usd.mean))
+        return true;
+    return goal->value_usd * option->success.mean > option->cost_usd.mean;
+}
+
+/* RUN_NOT_OVER: go on, on the rung that climb->at names now. */
+static enum run_stop choose_next(struct climb *climb, const struct attempt *attempt)
+{
+    const struct decision *decision = &climb->slot->job.decision;
+    if (attempt->record.success == RECORD_ACCEPTED)
+        return RUN_ACCEPTED;
+    if (climb->check.n && climb->check.verdict != GATE_FAIL)
+        return RUN_UNCHECKED;
+    if (!agent_ending_may_climb(attempt->result.ending))
+        return RUN_AGENT_UNUSABLE;
+    int most = climb->run->settings.max_attempts;
+    if ((most && climb->n_attempts >= most) || climb->n_attempts >= RUN_ATTEMPTS_MOST)
+        return RUN_MAX_ATTEMPTS;
+    if (is_to_retry(climb, attempt))
+        return RUN_NOT_OVER;
+    climb->slot->retries = 0;
+    if (climb->at >= decision->n_climb)
+        return RUN_NO_RUNG_LEFT;
+    climb->at++;
+    return is_worth_it(climb, rung_at(climb, climb->at)) ? RUN_NOT_OVER : RUN_NOT_WORTH_IT;
+}
+
+static struct slice reason(struct climb *climb, enum run_stop stop, const struct attempt *attempt)
+{
+    struct arena *arena = arena_of(climb);
+    if (stop == RUN_ACCEPTED)
+        return slice_from(climb->is_tested     ? "every gate passed"
+                          : climb->is_reviewed ? "a judge approved; no test said so"
+                                               : "the gates passed; none of them is a test");
+    if (stop == RUN_UNCHECKED && climb->check.n_failed == 0)
+        return slice_from("no gate is configured: look at the change, then say `rung log`");
+    if (climb->check.n_failed)
+        return arena_print(arena, "%.*s: %.*s", SLICE_ARG(climb->check.failed[0].name),
+            SLICE_ARG(text_one_line(arena, climb->check.failed[0].evidence, 200)));
+    return attempt->result.error;
+}
+
+/* Takes up what an earlier start left: its attempts, and where in the order they had come to. */
+static void catch_up(struct climb *climb)
+{
+    struct slot *slot = climb->slot;
+    const struct decision *decision = &slot->job.decision;
+    const struct record_attempts *attempts = &slot->job.experiment.attempts;
+    for (size_t i = 0; i < attempts->n; i++) {
+        if (attempts->items[i].phase != RECORD_EXECUTE)
+            continue;
+        climb->n_attempts += attempts->items[i].success != RECORD_OPEN;
+        int rung = policy_rung_by_name(climb->run->parts->policy, attempts->items[i].rung);
+        for (size_t at = 0; at <= decision->n_climb; at++)
+            if (rung_at(climb, at) == rung)
+                climb->at = at;
+    }
+    if (climb->n_attempts && !slot->was_interrupted && !slot->job.commit)
+        climb->at++;
+}
+
+/* An earlier start had tried all that there was to try and died before it said so. */
+static bool finish_exhausted(struct climb *climb)
+{
+    int most = climb->run->settings.max_attempts;
+    enum run_stop stop = most && climb->n_attempts >= most               ? RUN_MAX_ATTEMPTS
+                         : climb->at > climb->slot->job.decision.n_climb ? RUN_NO_RUNG_LEFT
+                                                                         : RUN_NOT_OVER;
+    if (stop == RUN_NOT_OVER)
+        return false;
+    conclude(climb, stop, slice_from("an earlier start had come so far"));
+    return true;
+}
+
+/* What the tasks before it changed is where it begins: their commits, merged onto the base. */
+static bool find_base(struct climb *climb, struct failure *failure)
+{
+    const struct slot *slot = climb->slot;
+    for (size_t i = 0; i < slot->n_waits; i++) {
+        const struct run_job *before = &climb->run->slots[slot->waits[i].index]->job;
+        if (!before->commit || before->stop != RUN_ACCEPTED)
+            continue;
+        if (climb->repository.base == climb->run->repository.base)
+            climb->repository.base = before->commit;
+        else if (!worktree_merge(arena_of(climb), &climb->repository, before->commit,
+                     &climb->repository.base, failure))
+            return false;
+    }
+    return true;
+}
+
+/* An earlier start accepted an attempt and died before the task was over. */
+static bool finish_accepted(struct climb *climb)
+{
+    const struct record_attempts *attempts = &climb->slot->job.experiment.attempts;
+    if (!climb->slot->job.commit || attempts->n == 0)
+        return false;
+    bool accepted = false;
+    for (size_t i = 0; i < attempts->n; i++) {
+        const struct record_attempt *attempt = &attempts->items[i];
+        accepted = accepted || attempt->success == RECORD_ACCEPTED;
+        climb->is_reviewed = climb->is_reviewed || attempt->phase != RECORD_EXECUTE;
+    }
+    const struct policy *policy = climb->run->parts->policy;
+    for (size_t i = 0; i < policy->n_gates; i++)
+        climb->is_tested = climb->is_tested || policy->gates[i].kind == POLICY_GATE_COMMAND;
+    conclude(climb, accepted ? RUN_ACCEPTED : RUN_UNCHECKED,
+        slice_from("an earlier start had come so far"));
+    return true;
+}
+
+static void climb_on(struct climb *climb)
+{
+    struct run *run = climb->run;
+    while (!run->stopping) {
+        struct attempt attempt;
+        struct allowance allowance;
+        struct failure failure;
+        const char *why = NULL;
+        int rung = rung_at(climb, climb->at);
+        if (!money_take(
+                run, climb->slot, run_expected_usd(&climb->slot->job, rung), &allowance, &why)) {
+            if (climb->slot->job.experiment.attempts.n == 0)
+                ladder_skip(run, climb->slot, RUN_BUDGET, slice_from(why));
+            else if (!run->stopping)
+                conclude(climb, RUN_BUDGET, slice_from(why));
+            return;
+        }
+        if (!try_rung(climb, &attempt, &allowance, &failure)) {
+            conclude(climb, RUN_TROUBLE, arena_print(arena_of(climb), "%s", failure.text));
+            return;
+        }
+        if (attempt.interrupted)
+            return;
+        enum run_stop stop = choose_next(climb, &attempt);
+        if (stop != RUN_NOT_OVER) {
+            conclude(climb, stop, reason(climb, stop, &attempt));
+            return;
+        }
+    }
+}
+
+void ladder_climb(struct run *run, struct slot *slot)
+{
+    struct run_job *job = &slot->job;
+    struct climb climb = {.run = run, .slot = slot, .repository = run->repository};
+    struct failure failure;
+    bool is_new = job->experiment.id.len == 0;
+    if (is_new) {
+        pthread_mutex_lock(&run->lock);
+        outcome_begin(run, slot);
+        pthread_mutex_unlock(&run->lock);
+    }
+    struct slice id = job->experiment.id;
+    climb.worktree = worktree_place(&job->arena, &climb.repository, job->task.id,
+        slice_sub(id, id.len > 5 ? id.len - 5 : 0, id.len));
+    run_tell(run, &(struct run_event){.kind = RUN_TASK_BEGINS, .job = job, .index = slot->index});
+    if (is_new)
+        journal_begin(&climb);
+    else
+        catch_up(&climb);
+    if (!find_base(&climb, &failure))
+        conclude(&climb, RUN_TROUBLE, arena_print(&job->arena, "%s", failure.text));
+    else if (!finish_accepted(&climb) && !finish_exhausted(&climb))
+        climb_on(&climb);
+}

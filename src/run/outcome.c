@@ -1,0 +1,139 @@
+/* Receives a decision and attempts, hands on the experiment for the ledger. */
+#include "outcome.h"
+
+#include "base/clock.h"
+#include "prompt.h"
+
+#include <math.h>
+#include <string.h>
+
+static struct slice cut(struct slice text, size_t most)
+{
+    if (text.len <= most)
+        return text;
+    while (most > 0 && ((unsigned char)text.base[most] & 0xc0) == 0x80)
+        most--; /* not within a character */
+    return slice_sub(text, 0, most);
+}
+
+/* Names as long as a record keeps them. */
+static struct record_texts names(struct arena *arena, const struct slice *items, size_t n)
+{
+    struct record_texts kept = {ARENA_ARRAY(arena, struct slice, n), n};
+    for (size_t i = 0; i < n; i++)
+        kept.items[i] = cut(items[i], RECORD_NAME_BYTES_MOST);
+    return kept;
+}
+
+static void set_propensities(struct run *run, struct slot *slot)
+{
+    const struct policy *policy = run->parts->policy;
+    const struct decision *decision = &slot->job.decision;
+    struct record_actions *actions = &slot->job.experiment.propensities;
+    actions->items = ARENA_ARRAY(&slot->job.arena, struct record_action, policy->n_rungs);
+    for (size_t i = 0; i < policy->n_rungs; i++)
+        if (decision->options[i].propensity > 0)
+            actions->items[actions->n++] =
+                (struct record_action){policy->rungs[i].name, decision->options[i].propensity};
+}
+
+void outcome_begin(struct run *run, struct slot *slot)
+{
+    struct run_job *job = &slot->job;
+    struct arena *arena = &job->arena;
+    const struct policy_rung *rung = &run->parts->policy->rungs[job->decision.rung];
+    struct experiment *e = &job->experiment;
+    char *id = arena_take(arena, RECORD_ID_BYTES);
+    *e = record_blank();
+    e->at_ms = clock_now_ms();
+    e->id = slice_from(record_make_id(e->at_ms, &run->dice, id));
+    e->task_id = cut(job->task.id, RECORD_NAME_BYTES_MOST);
+    e->description = cut(prompt_task(arena, &job->task), RECORD_TEXT_BYTES_MOST);
+    e->model_used = e->rung = rung->name;
+    e->effort = rung->effort;
+    e->decided = rung->model;
+    e->strategy = slice_from(decide_strategy_name(job->decision.strategy));
+    e->confidence = job->decision.confidence;
+    e->requested = cut(job->decision.requested, RECORD_NAME_BYTES_MOST);
+    e->source = slice_from(job->task.source);
+    e->labels = names(arena, job->task.labels.items, job->task.labels.n);
+    e->matched = names(arena, job->decision.matched, job->decision.n_matched);
+    e->policy = slice_from(run->parts->policy->hash);
+    e->pending = true;
+    set_propensities(run, slot);
+}
+
+void outcome_add(struct run *run, struct slot *slot, const struct record_attempt *attempt)
+{
+    struct run_job *job = &slot->job;
+    struct record_attempts *attempts = &job->experiment.attempts;
+    struct record_attempt *grown = ARENA_ARRAY(&job->arena, struct record_attempt, attempts->n + 1);
+    if (attempts->n)
+        memcpy(grown, attempts->items, attempts->n * sizeof(*grown));
+    grown[attempts->n] = *attempt;
+    *attempts = (struct record_attempts){grown, attempts->n + 1};
+    double usd = attempt->cost_usd;
+    int rung = policy_rung_by_name(run->parts->policy, attempt->rung);
+    if (isnan(usd) && rung != POLICY_NONE)
+        usd = run->parts->decider->assumed_usd[rung];
+    job->spent_usd += isnan(usd) ? 0 : usd;
+}
+
+void outcome_add_lost(struct run *run, struct slot *slot, struct slice name, double usd)
+{
+    struct record_attempt attempt = record_blank_attempt();
+    struct record_attempts *known = &slot->job.experiment.attempts;
+    static const char lost[] = "interrupted: rung ended while it worked";
+    if (known->n && slice_is(known->items[known->n - 1].error, lost) &&
+        slice_equal(known->items[known->n - 1].rung, name)) {
+        known->items[known->n - 1].cost_usd += usd;
+        return;
+    }
+    int rung = policy_rung_by_name(run->parts->policy, name);
+    attempt.rung = name;
+    if (rung != POLICY_NONE) {
+        attempt.model = run->parts->policy->rungs[rung].model;
+        attempt.effort = run->parts->policy->rungs[rung].effort;
+    }
+    attempt.cost_usd = usd;
+    attempt.error = slice_from(lost);
+    outcome_add(run, slot, &attempt);
+}
+
+/* Known costs make a measured sum; one that is not known makes it an assumed one. */
+static void add_up(struct run_job *job)
+{
+    struct experiment *e = &job->experiment;
+    e->cost_usd = round(job->spent_usd * 1e9) / 1e9;
+    e->cost_source = RECORD_MEASURED;
+    e->seconds = 0;
+    for (size_t i = 0; i < e->attempts.n; i++) {
+        const struct record_attempt *attempt = &e->attempts.items[i];
+        if (isnan(attempt->cost_usd))
+            e->cost_source = RECORD_ASSUMED;
+        e->seconds += isnan(attempt->seconds) ? 0 : attempt->seconds;
+        for (size_t k = 0; k < attempt->gates.n; k++)
+            e->seconds +=
+                isnan(attempt->gates.items[k].seconds) ? 0 : attempt->gates.items[k].seconds;
+        if (attempt->phase == RECORD_EXECUTE) {
+            e->model_used = attempt->rung;
+            e->served = attempt->model;
+        }
+    }
+}
+
+void outcome_end(
+    struct slot *slot, enum run_stop stop, struct slice why, bool is_tested, bool is_reviewed)
+{
+    struct run_job *job = &slot->job;
+    struct experiment *e = &job->experiment;
+    add_up(job);
+    job->stop = stop;
+    job->why = why;
+    e->pending = stop == RUN_UNCHECKED;
+    if (!e->pending)
+        e->success = stop == RUN_ACCEPTED ? RECORD_ACCEPTED : RECORD_FAILED;
+    e->outcome_source = is_tested ? RECORD_TEST : is_reviewed ? RECORD_REVIEW : RECORD_NOBODY;
+    e->notes = arena_print(
+        &job->arena, "%s%s%.*s", run_stop_name(stop), why.len ? ": " : "", SLICE_ARG(why));
+}
