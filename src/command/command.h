@@ -62,6 +62,7 @@ struct command_row {
     size_t n_options;
     bool never_fails; /* its exit status is 0 even for wrong usage */
     int (*run)(struct call *call);
+    const char *helper; /* the program that does it instead, beside rung; see helper.h */
 };
 
 /* The table, in the order in which help lists it. */

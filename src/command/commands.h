@@ -5,6 +5,7 @@
 #include "command.h"
 
 extern const struct command_row COMMAND_CHECK;
+extern const struct command_row COMMAND_CLEAN;
 extern const struct command_row COMMAND_DOCTOR;
 extern const struct command_row COMMAND_EVAL;
 extern const struct command_row COMMAND_EXPORT;
@@ -17,6 +18,8 @@ extern const struct command_row COMMAND_LOG;
 extern const struct command_row COMMAND_PRICES;
 extern const struct command_row COMMAND_REPORT;
 extern const struct command_row COMMAND_ROUTE;
+extern const struct command_row COMMAND_RUN;
+extern const struct command_row COMMAND_SWARM;
 extern const struct command_row COMMAND_TRUST;
 extern const struct command_row COMMAND_VALIDATE;
 extern const struct command_row COMMAND_VERSION;

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "base/log.h"
+#include "helper.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -11,19 +12,6 @@ static const char *command_name_at(const void *unused, size_t i)
 {
     (void)unused;
     return COMMANDS[i]->name;
-}
-
-const struct command_row *command_by_name(struct slice name)
-{
-    for (size_t i = 0; i < COMMANDS_COUNT; i++)
-        if (slice_is(name, COMMANDS[i]->name))
-            return COMMANDS[i];
-    return NULL;
-}
-
-bool command_write(FILE *out, struct slice bytes)
-{
-    return bytes.len == 0 || fwrite(bytes.base, 1, bytes.len, out) == bytes.len;
 }
 
 static int fail_unknown_command(const char *name)
@@ -57,6 +45,9 @@ static int run_command(const struct command_row *command, int argc, char **argv)
         wants_help = wants_help || strcmp(argv[i], "--help") == 0;
     if (wants_help) {
         help_print_command(stdout, command);
+    } else if (command->helper) {
+        helper_become(&arena, command->helper, argv - 2);
+        status = EXIT_BROKEN;
     } else if (options_parse(command, argc, argv, &call, &failure)) {
         status = command->run(&call);
     } else {

@@ -72,8 +72,6 @@ static struct experiment experiment_of(struct pending *pending, const struct dec
     e.policy = slice_from(policy->hash);
     if (decider->evidence)
         e.evidence = slice_from(evidence_tell(decider->evidence).id);
-    if (decider->evidence)
-        e.evidence = slice_from(evidence_tell(decider->evidence).id);
     e.pending = true;
     e.matched.items = ARENA_ARRAY(arena, struct slice, DECIDE_MATCHES_MOST);
     for (size_t i = 0; i < decision->n_matched; i++)
