@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""A scripted agent: takes the place of a model of known skill and really edits files.
+
+scripted_agent.py MODEL EFFORT reads a task from standard input. The task's text names its module
+("module m007") and how hard it is ("skill 2"); a model of at least that skill mends the module,
+another one writes a wrong answer. What it costs is in the table below, in dollars. A line
+"trick NAME" makes it misbehave."""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+SKILL = {"small": 1, "middle": 2, "large": 3}
+COST = {"small": 0.0123, "middle": 0.0457, "large": 0.1301}
+
+
+def fork_away():
+    """A grandchild in a session of its own that ignores every polite signal."""
+    subprocess.Popen([sys.executable, "-c",
+                      "import signal,time\n"
+                      "for s in (1,2,15): signal.signal(s, signal.SIG_IGN)\n"
+                      "time.sleep(600)"], start_new_session=True, stdin=subprocess.DEVNULL,
+                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def ignore_and_sleep():
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    time.sleep(600)
+
+
+def print_much():
+    chunk = b"x" * (1 << 20)
+    try:
+        for _ in range(1024):
+            os.write(1, chunk)
+    except OSError:
+        pass
+
+
+def edit(path, text):
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def write_hook():
+    common = subprocess.run(["git", "rev-parse", "--git-common-dir"], capture_output=True,
+                            text=True).stdout.strip()
+    edit(pathlib.Path(common) / "hooks" / "post-commit", "#!/bin/sh\ntouch /tmp/rung-was-here\n")
+
+
+TRICKS = {
+    "fork": fork_away,
+    "stubborn": ignore_and_sleep,
+    "gigabyte": print_much,
+    "policy": lambda: edit("rung.yaml", "default: large\n"),
+    "gate": lambda: edit("check.py", "import sys\nsys.exit(0)\n"),
+    "hook": write_hook,
+    "claude": lambda: edit(".claude/settings.json", "{}\n"),
+    "rung": lambda: edit(".rung/ledger.db", "mine\n"),
+}
+
+
+def main():
+    model = sys.argv[1]
+    text = sys.stdin.read()
+    module = re.search(r"module (m\d+)", text)
+    needed = re.search(r"skill (\d)", text)
+    nap = re.search(r"nap ([\d.]+)", text)
+    if nap:
+        time.sleep(float(nap.group(1)))
+    for name in re.findall(r"^trick (\w+)", text, re.M):
+        TRICKS.get(name, lambda: None)()
+    good = needed is None or SKILL[model] >= int(needed.group(1))
+    if module and "trick lazy" not in text:
+        edit(f"src/{module.group(1)}.txt", "right\n" if good else "wrong\n")
+    if "trick garbage" in text:
+        print('{"cost": "much", [')
+        return
+    served = "another-model" if "trick masquerade" in text else model
+    print(json.dumps({"answer": "done", "cost": COST[model], "model": served}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Many tasks through `rung swarm` with an agent of known skill: acceptance, cost and climbs are
+what the agent's table implies, to the cent. Then the way it goes on after an interruption, and
+the orders it keeps.
+
+swarm.py RUNG [--full]"""
+import json
+import random
+import sys
+import time
+
+from fixture import Fixture, expect
+from scripted_agent import COST, SKILL
+
+FULL = "--full" in sys.argv
+TASKS = 200 if FULL else 40
+RUNGS = ["small", "middle", "large"]
+LABEL_RUNG = {"complexity:trivial": "small", "complexity:standard": "middle",
+              "complexity:complex": "large", None: "small"}
+
+
+def make_tasks(n, seed=7):
+    chance = random.Random(seed)
+    rows = []
+    for i in range(n):
+        label = chance.choice(list(LABEL_RUNG))
+        rows.append({"id": f"t-{i}", "title": f"Mend {i}", "labels": [label] if label else [],
+                     "body": f"module m{i:03d}\nskill {chance.choice([1, 1, 1, 2, 2, 3, 4])}"})
+    return rows
+
+
+def implied(row):
+    """(rungs tried, accepted) by the table alone."""
+    needed = int(row["body"].split()[-1])
+    start = RUNGS.index(LABEL_RUNG[row["labels"][0] if row["labels"] else None])
+    tried = []
+    for rung in RUNGS[start:]:
+        tried.append(rung)
+        if SKILL[rung] >= needed:
+            return tried, True
+    return tried, False
+
+
+def test_table(rung):
+    fixture = Fixture(rung, modules=TASKS)
+    rows = make_tasks(TASKS)
+    started = time.monotonic()
+    done = fixture.call("swarm", "--file", fixture.tasks(rows), "--jobs", "8", "--stop-after", "0",
+                        "--json", timeout=600)
+    seconds = time.monotonic() - started
+    expect(done.returncode == 5, f"some are not accepted: status {done.returncode} {done.stderr}")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    ended = [e for e in events if e["event"] == "task-ends"]
+    expect(len(ended) == TASKS, f"{len(ended)} tasks ended")
+    ledger = {row["taskId"]: row for row in fixture.rows()}
+    expect(len(ledger) == TASKS, f"{len(ledger)} rows")
+    cents = accepted = climbs = 0
+    for row in rows:
+        tried, good = implied(row)
+        got = ledger[row["id"]]
+        expect([a["rung"] for a in got["attempts"]] == tried, f"{row['id']}: climbed {got}")
+        expect(got["success"] is good, f"{row['id']}: success")
+        expect(abs(got["cost"] - sum(COST[r] for r in tried)) < 1e-9, f"{row['id']}: cost")
+        expect(got["outcomeSource"] == "test" and got["costSource"] == "measured", row["id"])
+        cents += sum(COST[r] for r in tried)
+        accepted += good
+        climbs += len(tried) - 1
+    expect(abs(sum(r["cost"] for r in ledger.values()) - cents) < 0.005, "the sum, to the cent")
+    expect(len(fixture.branches()) == accepted, "a branch for each accepted task and no other")
+    expect(not fixture.left_over(), f"left over: {fixture.left_over()}")
+    print(f"{TASKS} tasks, 8 at a time: {accepted} accepted, {climbs} climbs, ${cents:.4f}, as the "
+          f"table implies; {seconds:.1f} s")
+
+
+def test_goes_on(rung):
+    fixture = Fixture(rung, modules=12)
+    rows = [{"id": f"t-{i}", "title": f"Mend {i}", "body": f"module m{i:03d}\nskill 1\nnap 0.2"}
+            for i in range(12)]
+    words = ["swarm", "--file", fixture.tasks(rows), "--jobs", "2"]
+    child = fixture.start(*words)
+    time.sleep(1.5)
+    child.terminate()
+    expect(child.wait(timeout=20) == 130, "a swarm that was told to stop says so")
+    before = len(fixture.rows())
+    expect(0 < before < 12, f"{before} rows when it was interrupted")
+    expect(not fixture.processes(), f"still there: {fixture.processes()}")
+    done = fixture.call(*words, check=0)
+    expect("going on with run_" in done.stderr, "it says that it goes on")
+    ids = [row["taskId"] for row in fixture.rows()]
+    expect(sorted(ids) == sorted(row["id"] for row in rows), f"each task once: {ids}")
+    expect(not fixture.left_over(), "nothing is left over")
+    again = fixture.call(*words, check=0)
+    expect("going on" not in again.stderr, "what is finished begins anew")
+    print(f"interrupted after {before} of 12 tasks and started again: 12 rows, none doubled")
+
+
+def test_order(rung):
+    fixture = Fixture(rung, modules=4)
+    rows = [
+        {"id": "c", "title": "Third", "body": "module m002\nskill 1", "dependencies": ["b"]},
+        {"id": "b", "title": "Second", "body": "module m001\nskill 1", "dependencies": ["a"]},
+        {"id": "a", "title": "First", "body": "module m000\nskill 1"},
+        {"id": "x", "title": "Never", "body": "module m003\nskill 1", "dependencies": ["y"]},
+        {"id": "y", "title": "Bad", "body": "module m003\nskill 4"},
+    ]
+    for row in rows:
+        row["depends_on"] = row.pop("dependencies", [])
+    done = fixture.call("swarm", "--file", fixture.tasks(rows), "--jobs", "4", "--json", check=5)
+    ends = {}
+    for line in done.stdout.splitlines():
+        event = json.loads(line)
+        if event["event"] == "task-ends":
+            ends[event["task"]] = event
+    expect([t for t in ends if t in "abc"] == ["a", "b", "c"], f"the order of dependencies: {ends}")
+    expect(ends["x"]["stopped_because"] == "dependency", "what depends on a failure is not begun")
+    branch = ends["c"]["experiment"]["branch"]
+    expect(fixture.git("show", f"{branch}:src/m000.txt") == "right",
+           "a task begins with the changes that it depends on")
+    print("dependencies: in order, each on the changes before it; none after a failure")
+
+
+def test_same_file(rung):
+    fixture = Fixture(rung, modules=1)
+    rows = [{"id": f"t-{i}", "title": f"Mend {i}", "body": "module m000\nskill 1\nnap 0.3",
+             "files": ["src/m000.txt"]} for i in range(2)]
+    done = fixture.call("swarm", "--file", fixture.tasks(rows), "--jobs", "2", "--json")
+    order = [(e["event"], e["task"]) for e in map(json.loads, done.stdout.splitlines())
+             if e["event"] in ("task-begins", "task-ends")]
+    expect(order[:3] == [("task-begins", "t-0"), ("task-ends", "t-0"), ("task-begins", "t-1")],
+           f"two tasks on one file go one after the other: {order}")
+    print("overlapping files: one after the other")
+
+
+def test_budget(rung):
+    fixture = Fixture(rung, modules=10)
+    rows = [{"id": f"t-{i}", "title": f"Mend {i}", "body": f"module m{i:03d}\nskill 1"}
+            for i in range(10)]
+    done = fixture.call("swarm", "--file", fixture.tasks(rows), "--jobs", "1", "--budget", "0.05",
+                        check=6)
+    spent = sum(row["cost"] for row in fixture.rows())
+    expect(0.0369 <= spent <= 0.05 + COST["small"], f"${spent} of $0.05 spent")
+    expect("budget" in done.stdout, "the reason is said")
+    day = fixture.call("swarm", "--file", fixture.tasks(rows), "--jobs", "2", "--fresh",
+                       "--day-budget", "0.03", check=6)
+    expect("day's budget" in day.stdout, "the day's budget is a reason too")
+    third = fixture.call("run", "Mend", "--body", "module m001\nskill 1", "--day-budget", "0.03",
+                         check=6)
+    expect("day's budget" in third.stdout, "another process finds the day spent")
+    print(f"budgets: ${spent:.4f} of $0.05; the day's is shared between processes")
+
+
+def test_breaker(rung):
+    fixture = Fixture(rung, modules=9)
+    rows = [{"id": f"t-{i}", "title": f"Mend {i}", "body": f"module m{i:03d}\nskill 4"}
+            for i in range(9)]
+    done = fixture.call("swarm", "--file", fixture.tasks(rows), "--jobs", "1", "--stop-after", "2",
+                        check=5)
+    expect(len(fixture.rows()) == 2, f"{len(fixture.rows())} tasks were begun")
+    expect("nothing more is begun" in done.stderr, "the breaker says why")
+    print("breaker: two failures in a row, seven tasks not begun")
+
+
+def test_template(rung):
+    fixture = Fixture(rung, modules=3)
+    template = fixture.top.parent / "audit.md"
+    template.write_text("# Audit\n\nLook at {file}.\nskill 1 trick none\n")
+    done = fixture.call("swarm", "--template", str(template), "--each", "src/**/*.txt", "--dry-run",
+                        "--json", check=0)
+    tasks = [json.loads(line)["task"] for line in done.stdout.splitlines()]
+    expect(tasks == ["src/m000.txt", "src/m001.txt", "src/m002.txt"], f"a task a file: {tasks}")
+    print("template: a task for each file that matches")
+
+
+def main():
+    rung = sys.argv[1]
+    for test in (test_table, test_goes_on, test_order, test_same_file, test_budget, test_breaker,
+                 test_template):
+        test(rung)
+
+
+main()
