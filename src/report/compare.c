@@ -98,7 +98,11 @@ static int64_t comparison_needed(const struct comparison *c)
 {
     if (!(c->variance > 0) || c->gain == 0 || !(c->t > 0))
         return STATS_NEVER;
-    for (double factor = 1.01; c->t * factor <= STATS_TASKS_MOST; factor *= 1.01) {
+    enum { STEPS = 1400 }; /* of 1 % more each: beyond STATS_TASKS_MOST from one row on */
+    for (int step = 1; step <= STEPS; step++) {
+        double factor = pow(1.01, step);
+        if (c->t * factor > STATS_TASKS_MOST)
+            break;
         struct comparison then = {c->gain, c->variance / factor, c->t * factor};
         if (judge_comparison(&then) != STATS_INSUFFICIENT)
             return (int64_t)ceil(c->t * (factor - 1));
