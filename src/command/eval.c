@@ -51,7 +51,7 @@ static const struct option_row OPTIONS[] = {
     {"seeds", OPTION_WHOLE, "S", "so many splits or orders, averaged"},
     {"use", OPTION_TEXT, "text,label", "what the router may look at (both)"},
     {"exclude-label", OPTION_MANY, "LABEL",
-        "nobody sees this label; ending in ':' or '*', all that begin so"},
+        "nobody sees this label, nor those of its kind (difficulty: difficulty:easy …)"},
     {"plot", OPTION_TEXT, "FILE.svg",
         "draw the cost-quality curve, or with --pair the reliability diagram"},
     JSON_OPTION,

@@ -94,6 +94,7 @@ static bool read_outcomes(
     return true;
 }
 
+/* "difficulty" names that label and every "difficulty:…"; "diff*" all that begin so. */
 static bool is_excluded(struct slice label, const struct slice *excluded, size_t n_excluded)
 {
     for (size_t i = 0; i < n_excluded; i++) {
@@ -101,7 +102,9 @@ static bool is_excluded(struct slice label, const struct slice *excluded, size_t
         bool open = slice_ends(pattern, ":") || slice_ends(pattern, "*");
         if (slice_ends(pattern, "*"))
             pattern.len--;
-        if (slice_equal(open ? slice_sub(label, 0, pattern.len) : label, pattern))
+        bool begins = slice_equal(slice_sub(label, 0, pattern.len), pattern);
+        bool ends = label.len == pattern.len || label.base[pattern.len] == ':';
+        if (begins && (open || ends))
             return true;
     }
     return false;
