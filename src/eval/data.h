@@ -46,7 +46,8 @@ struct eval_data {
 /* Adds the rows of a file ("-": standard input). The first line that cannot be read ends it with
  * a sentence that names file, line and key: figures are not computed on a part of the data.
  * `excluded` are labels that are dropped from every row: "difficulty" that one and every
- * "difficulty:…", "diff*" all that begin so. A second row of the same id in one file is an error. */
+ * "difficulty:…", "diff*" all that begin so. A second row of the same id in one file is an error.
+ */
 bool data_read(struct eval_data *data, const char *path, const struct slice *excluded,
     size_t n_excluded, struct failure *failure) MUST_USE;
 /* The same for bytes at hand; `name` goes into messages. */

@@ -68,8 +68,8 @@ int main(void)
     struct decider decider;
     if (!policy_parse(&arena, NULL, policy_builtin_text(), true, &policy, &problems))
         return 1;
-    decide_prepare(&arena, &policy, &prices, clock_day_from_ms(clock_now_ms()), NULL, NULL,
-        &decider);
+    decide_prepare(
+        &arena, &policy, &prices, clock_day_from_ms(clock_now_ms()), NULL, NULL, &decider);
     measure(&decider, 50);
     measure(&decider, 1000);
     arena_free(&arena);

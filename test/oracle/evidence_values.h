@@ -49,4 +49,3 @@ static const double oracle_calibration[] = {
     0.600368503962,
     0.0733475037765,
 };
-
