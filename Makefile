@@ -32,13 +32,13 @@ test:
 	@$(MAKE) --no-print-directory build
 	@tools/run-tests $(BUILD)
 
-# The same tests under the address and undefined-behaviour sanitizers.
+# Unit and case tests again under the address and undefined-behaviour sanitizers.
 test-sanitized:
 	@tools/install-packages build test
 	@[ -d $(BUILD)-sanitized ] || meson setup $(BUILD)-sanitized -Db_sanitize=address,undefined \
 	  -Dbuildtype=debugoptimized >/dev/null
 	@ninja -C $(BUILD)-sanitized -j $(JOBS) --quiet
-	@tools/run-tests $(BUILD)-sanitized
+	@tools/run-tests $(BUILD)-sanitized unit cases
 
 bench:
 	@tools/install-packages build test
