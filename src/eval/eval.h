@@ -9,6 +9,7 @@
 #include "base/failure.h"
 #include "ladder.h"
 #include "online.h"
+#include "replay.h"
 #include "result.h"
 
 enum {
