@@ -13,6 +13,7 @@ const struct command_row *const COMMANDS[] = {
     &COMMAND_VALIDATE,
     &COMMAND_LEARN,
     &COMMAND_EVAL,
+    &COMMAND_REPLAY,
     &COMMAND_HOOK,
     &COMMAND_INIT,
     &COMMAND_CHECK,

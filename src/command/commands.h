@@ -16,6 +16,7 @@ extern const struct command_row COMMAND_INIT;
 extern const struct command_row COMMAND_LEARN;
 extern const struct command_row COMMAND_LOG;
 extern const struct command_row COMMAND_PRICES;
+extern const struct command_row COMMAND_REPLAY;
 extern const struct command_row COMMAND_REPORT;
 extern const struct command_row COMMAND_ROUTE;
 extern const struct command_row COMMAND_RUN;
