@@ -129,7 +129,12 @@ static bool read_limits(struct going *going, struct failure *failure)
     }
     if (settings->jobs < 1 || settings->jobs > RUN_JOBS_MOST)
         return failure_set(failure, "--jobs is 1 to %d", RUN_JOBS_MOST);
-    const struct option_value *review = option(going, GO_REVIEW);
+    const struct option_value *review = option(going, GO_REVIEW), *plan = option(going, GO_PLAN);
+    settings->plan_rung =
+        plan->given ? policy_rung_by_wish(policy, plan->text, (struct slice){0}) : POLICY_NONE;
+    if (plan->given && settings->plan_rung == POLICY_NONE)
+        return failure_set(
+            failure, "--plan %.*s names no rung of the ladder", SLICE_ARG(plan->text));
     if (review->given && !run_review_from_name(review->text, &settings->review))
         return failure_set(failure, "--review is critical, always or never, not \"%.*s\"",
             SLICE_ARG(review->text));

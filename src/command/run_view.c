@@ -20,7 +20,11 @@ void view_write_experiment(struct emit *emit, const struct run_job *job)
     struct emit more = {0};
     emit_open(&more, '{');
     emit_member_cstring(&more, "branch", job->branch);
-    emit_member_null(&more, "plan");
+    emit_key(&more, "plan");
+    if (job->plan.len)
+        emit_raw(&more, job->plan);
+    else
+        emit_null(&more);
     emit_member_cstring(&more, "stopped_because", run_stop_name(job->stop));
     emit_member_text(&more, "why", job->why);
     emit_close(&more, '}');
@@ -196,6 +200,13 @@ static void print_task(struct view *view, const struct run_job *job)
     arena_free(&arena);
 }
 
+static const char *word_for(const struct record_attempt *attempt)
+{
+    return attempt->success == RECORD_ACCEPTED ? "accepted"
+           : attempt->success == RECORD_FAILED ? "not accepted"
+                                               : "ended, not judged";
+}
+
 static void say(struct view *view, const struct run_event *event)
 {
     struct arena arena = {0};
@@ -207,12 +218,11 @@ static void say(struct view *view, const struct run_event *event)
         fprintf(view->talk, "%.*s%s%.*s", SLICE_ARG(id), id.len ? ": " : "",
             SLICE_ARG(text_one_line(&arena, event->text, 0)));
     else if (event->kind == RUN_ATTEMPT_BEGINS)
-        fprintf(view->talk, "%.*s: attempt %d on %.*s", SLICE_ARG(id), event->attempt,
-            SLICE_ARG(view->policy->rungs[event->rung].name));
+        fprintf(view->talk, "%.*s: attempt %d: %s on %.*s", SLICE_ARG(id), event->attempt,
+            PHASES[event->phase], SLICE_ARG(view->policy->rungs[event->rung].name));
     else if (event->kind == RUN_ATTEMPT_ENDS)
-        fprintf(view->talk, "%.*s: attempt %d %s%s%.*s", SLICE_ARG(id), event->attempt,
-            event->record->success == RECORD_ACCEPTED ? "accepted" : "not accepted",
-            event->record->error.len ? ": " : "",
+        fprintf(view->talk, "%.*s: attempt %d: %s %s%s%.*s", SLICE_ARG(id), event->attempt,
+            PHASES[event->phase], word_for(event->record), event->record->error.len ? ": " : "",
             SLICE_ARG(text_one_line(&arena, event->record->error, 200)));
     fputc('\n', view->talk);
     arena_free(&arena);

@@ -15,6 +15,8 @@
         {"budget", OPTION_NUMBER, "USD", budget_help},                                             \
         {"day-budget", OPTION_NUMBER, "USD",                                                       \
             "what all runs that share this ledger may spend today (the policy's, if less)"},       \
+        {"plan", OPTION_TEXT, "RUNG",                                                              \
+            "let this rung split a task into parts first; each part goes to its own rung"},        \
         {"review", OPTION_TEXT, "WHEN",                                                            \
             "critical (what the policy's review.when names; the default), always or never"},       \
         {"dry-run", OPTION_FLAG, NULL, "show the attempts that would be made and their cost"},     \

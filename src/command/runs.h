@@ -14,6 +14,7 @@ enum {
     GO_MAX_ATTEMPTS,
     GO_BUDGET,
     GO_DAY_BUDGET,
+    GO_PLAN,
     GO_REVIEW,
     GO_DRY_RUN,
     GO_RESUME,

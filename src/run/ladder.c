@@ -8,6 +8,7 @@
 #include "check.h"
 #include "money.h"
 #include "outcome.h"
+#include "plan.h"
 #include "prompt.h"
 
 #include <math.h>
@@ -18,8 +19,9 @@ struct climb {
     struct slot *slot;
     struct repository repository; /* its base is this task's own */
     struct worktree worktree;
-    size_t at;      /* in the order of rungs: the start, then the decision's climb */
-    int n_attempts; /* of the execute phase */
+    size_t at;        /* in the order of rungs: the start, then the decision's climb */
+    int n_attempts;   /* of the execute phase */
+    struct plan plan; /* of the present attempt; nothing done: it has none */
     struct check check;
     struct slice error; /* how the last attempt ended, where not well */
     bool is_tested, is_reviewed;
@@ -79,6 +81,7 @@ static void journal_over(struct run *run, struct slot *slot)
     emit_member_cstring(line, "branch", slot->job.branch);
     emit_member_cstring(line, "commit", slot->job.commit);
     emit_member_text(line, "why", slot->job.why);
+    emit_member_text(line, "plan", slot->job.plan);
     step_end(run, true);
 }
 
@@ -254,10 +257,24 @@ static void tell_attempt(struct climb *climb, const struct attempt *attempt,
                              .record = record});
 }
 
-/* Writes the attempt down, with those of its judges. */
+/* The parts before the last held where the whole does; where it does not, nobody knows which of
+ * them is to blame. */
+static void record_plan(struct climb *climb, const struct attempt *attempt)
+{
+    for (size_t i = 0; i < climb->plan.n_done; i++) {
+        struct record_attempt *record = &climb->plan.done[i].record;
+        if (record->phase == RECORD_EXECUTE)
+            record->success =
+                attempt->record.success == RECORD_ACCEPTED ? RECORD_ACCEPTED : RECORD_OPEN;
+        outcome_add(climb->run, climb->slot, record);
+    }
+}
+
+/* Writes the attempt down, with its plan and its judges. */
 static void record_attempts(struct climb *climb, struct attempt *attempt)
 {
     struct run *run = climb->run;
+    record_plan(climb, attempt);
     outcome_add(run, climb->slot, &attempt->record);
     for (size_t i = 0; i < climb->check.n_judges; i++)
         outcome_add(run, climb->slot, &climb->check.judges[i].record);
@@ -269,10 +286,46 @@ static void record_attempts(struct climb *climb, struct attempt *attempt)
 
 static double cost_of(const struct climb *climb, const struct attempt *attempt)
 {
-    double usd = attempt->result.cost_usd;
+    double usd = attempt->result.cost_usd + plan_cost_usd(&climb->plan);
     for (size_t i = 0; i < climb->check.n_judges; i++)
         usd += climb->check.judges[i].result.cost_usd;
     return usd;
+}
+
+/* Plan and parts; the last part becomes the attempt that is judged. False where there is no plan
+ * to follow: then the attempt is still to be made. */
+static bool follow_plan(struct climb *climb, struct attempt *attempt)
+{
+    struct plan *plan = &climb->plan;
+    plan_make(climb->run, climb->slot, attempt, plan);
+    if (plan->json.len && !plan->interrupted) {
+        climb->slot->job.plan = plan->json;
+        plan_execute(climb->run, climb->slot, attempt, plan);
+    }
+    if (plan->why)
+        run_note(climb->run, climb->slot, slice_from(plan->why));
+    if (!plan->interrupted && plan->n_done < 2)
+        return false;
+    double budget_usd = attempt->budget_usd;
+    *attempt = plan->done[--plan->n_done];
+    attempt->budget_usd = budget_usd;
+    attempt->interrupted = plan->interrupted;
+    return true;
+}
+
+static void make_attempt(struct climb *climb, struct attempt *attempt)
+{
+    bool wants_plan = climb->run->settings.plan_rung != POLICY_NONE && climb->at == 0 &&
+                      climb->slot->retries == 0;
+    journal_attempting(climb, attempt->rung);
+    climb->plan = (struct plan){0};
+    if (wants_plan && follow_plan(climb, attempt))
+        return;
+    double planned_usd = plan_cost_usd(&climb->plan);
+    if (attempt->budget_usd > 0 && planned_usd > 0)
+        attempt->budget_usd = fmax(attempt->budget_usd - planned_usd, 1e-6);
+    tell_attempt(climb, attempt, RUN_ATTEMPT_BEGINS, NULL);
+    attempt_run(climb->run, climb->slot, attempt);
 }
 
 static bool try_rung(struct climb *climb, struct attempt *attempt, struct allowance *allowance,
@@ -294,9 +347,7 @@ static bool try_rung(struct climb *climb, struct attempt *attempt, struct allowa
         return false;
     }
     attempt->directory = climb->worktree.directory;
-    journal_attempting(climb, attempt->rung);
-    tell_attempt(climb, attempt, RUN_ATTEMPT_BEGINS, NULL);
-    attempt_run(run, climb->slot, attempt);
+    make_attempt(climb, attempt);
     bool ok = judge_attempt(climb, &before, attempt, failure);
     if (!ok) {
         attempt->record.error = arena_print(arena_of(climb), "%s", failure->text);

@@ -26,6 +26,9 @@ void resume_write_head(struct run *run, struct emit *line)
     emit_member_int64(line, "jobs", settings->jobs);
     emit_member_int64(line, "stop_after", settings->stop_after);
     emit_member_int64(line, "review", settings->review);
+    emit_member_text(line, "plan",
+        settings->plan_rung == POLICY_NONE ? (struct slice){0}
+                                           : run->parts->policy->rungs[settings->plan_rung].name);
     emit_member_double(line, "task_usd", settings->task_usd);
     emit_member_double(line, "total_usd", settings->total_usd);
     emit_member_double(line, "day_usd", settings->day_usd);
@@ -63,6 +66,7 @@ static bool read_head(struct run *run, struct json head, struct failure *failure
     settings->jobs = read_int(stored, "jobs", settings->jobs);
     settings->stop_after = read_int(stored, "stop_after", settings->stop_after);
     settings->review = (enum run_review)read_int(stored, "review", RUN_REVIEW_CRITICAL);
+    settings->plan_rung = policy_rung_by_name(run->parts->policy, json_get_text(stored, "plan"));
     settings->task_usd = read_usd(stored, "task_usd");
     settings->total_usd = read_usd(stored, "total_usd");
     settings->day_usd = read_usd(stored, "day_usd");
@@ -113,6 +117,7 @@ static bool take_experiment(struct slot *slot, struct json step, struct failure 
     job->branch = text_or_null(&job->arena, step, "branch");
     job->stop = stop_from_name(json_get_text(step, "stop"));
     job->why = arena_copy(&job->arena, json_get_text(step, "why"));
+    job->plan = arena_copy(&job->arena, json_get_text(step, "plan"));
     return true;
 }
 

@@ -38,6 +38,7 @@ struct run_settings {
     int jobs;
     int stop_after; /* tasks not accepted in a row; 0: never */
     enum run_review review;
+    int plan_rung; /* that splits each task into parts first; POLICY_NONE: none does */
     double task_usd, total_usd, day_usd, usd_per_minute;
 };
 
@@ -67,6 +68,7 @@ struct run_job {
     const char *branch;           /* with the change, or NULL */
     const char *commit;           /* what was accepted, or NULL */
     enum run_stop stop;
+    struct slice plan;    /* JSON of the plan that was followed; empty: none was */
     struct slice why;     /* a sentence */
     bool was_done_before; /* in an earlier start of the same run */
     double spent_usd;     /* known cost of all attempts so far */

@@ -21,10 +21,11 @@ labels:
 assume: {{small: {{input: 1000, output: 100}}, middle: {{input: 1000, output: 100}}}}
 agent:
   use: command
-  command: [{python}, {agent}, "{{model}}", "{{effort}}"]
+  command: [{python}, {agent}, "{{model}}", "{{effort}}", "{{phase}}"]
   result: json
   paths: {{answer: answer, cost: cost, model: model}}
   timeout_s: {timeout}
+review: {{when: [security, escalated], rung: large}}
 {gates}
 """
 
@@ -50,7 +51,7 @@ class Fixture:
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": str(root / "home"), "LANG": "C.UTF-8",
             "XDG_CONFIG_HOME": str(root / "config"), "XDG_DATA_HOME": str(root / "data")}
-        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
             if name in os.environ:
                 self.environment[name] = os.environ[name]
         (self.top / "src").mkdir(parents=True)

@@ -19,7 +19,7 @@ def body(skill=1, *tricks):
 
 def test_climb(rung):
     fixture = Fixture(rung)
-    got, _ = fixture.run_json("Mend it", "--body", body(2), check=0)
+    got, _ = fixture.run_json("Mend it", "--body", body(2), "--review", "never", check=0)
     expect([a["rung"] for a in got["attempts"]] == ["small", "middle"], "climbs once")
     expect(got["cost"] == round(COST["small"] + COST["middle"], 9), f"cost {got['cost']}")
     expect(fixture.git("show", f"{got['branch']}:src/m001.txt") == "right", "the change is there")
@@ -39,6 +39,48 @@ def test_climb(rung):
     expect(plan.stdout.count("small (") == 1 and "large" in plan.stdout, f"the plan: {plan.stdout}")
     expect(len(fixture.rows()) == 5, "a dry run writes nothing")
     print("ladder: climbs, gives up, is forced; one branch for each accepted change")
+
+
+def test_review(rung):
+    fixture = Fixture(rung)
+    got, _ = fixture.run_json("Mend it", "--body", body(1), "--label", "security", check=0)
+    expect([a["phase"] for a in got["attempts"]] == ["execute", "review"], "a label calls for it")
+    expect(got["cost"] == round(COST["small"] + COST["large"], 9), "a review costs")
+    got, _ = fixture.run_json("Mend it", "--body", body(2), check=0)
+    expect([a["phase"] for a in got["attempts"]] == ["execute", "execute", "review"],
+           "what has climbed is reviewed")
+    got, _ = fixture.run_json("Mend it", "--body", body(1), check=0)
+    expect(len(got["attempts"]) == 1, "nothing else is")
+    got, _ = fixture.run_json("Mend it", "--body", body(1) + "review reject", "--review", "always",
+                              "--max-attempts", "1", check=5)
+    expect(got["attempts"][0]["gates"][-1] | {"seconds": 0} ==
+           {"name": "review", "verdict": "fail", "seconds": 0}, "a review is a gate")
+    print("review: where label or climb call for it; its cost and its verdict count")
+
+
+def test_plan(rung):
+    fixture = Fixture(rung)
+    parts = "part m000 skill 1 trivial\npart m001 skill 2 standard\n"
+    got, _ = fixture.run_json("Two things", "--body", parts, "--plan", "middle", "--review",
+                              "never", check=0)
+    expect([(a["phase"], a["rung"]) for a in got["attempts"]] ==
+           [("plan", "middle"), ("execute", "small"), ("execute", "middle")],
+           f"each part on its rung, in order: {got['attempts']}")
+    expect(got["cost"] == round(2 * COST["middle"] + COST["small"], 9), "a plan costs")
+    expect(len(got["plan"]["tasks"]) == 2, "the plan is told")
+    for i in range(2):
+        expect(fixture.git("show", f"{got['branch']}:src/m00{i}.txt") == "right", "both are done")
+    got, done = fixture.run_json("No plan", "--body", body(1) + "plan nonsense", "--plan", "middle",
+                                 check=0)
+    expect([a["phase"] for a in got["attempts"]] == ["plan", "execute"], "it goes on without")
+    expect(got["attempts"][0]["success"] is False and "no plan" in done.stderr, "and says so")
+    bad = "module m002\nskill 2\npart m000 skill 4 trivial\npart m001 skill 1 trivial\n"
+    got, _ = fixture.run_json("Climb", "--body", bad, "--plan", "middle", "--review", "never",
+                              check=0)
+    expect([a["phase"] for a in got["attempts"]] == ["plan"] + ["execute"] * 3,
+           "where the whole fails, the next rung does it in one piece")
+    expect(got["attempts"][1]["success"] is None, "which part was to blame, nobody knows")
+    print("plan: parts in order on their own rungs, the whole gated; nonsense is no plan")
 
 
 def test_here(rung):
@@ -143,7 +185,7 @@ def test_interrupt(rung):
 
 def main():
     rung = sys.argv[1]
-    for test in (test_climb, test_here, test_no_gate, test_bad_agents, test_protected,
+    for test in (test_climb, test_review, test_plan, test_here, test_no_gate, test_bad_agents, test_protected,
                  test_hostile_text, test_stranger, test_interrupt):
         test(rung)
 
