@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""What a swarm costs beside the agents: `rung swarm --jobs 2` of agents that do nothing beside
+`xargs -P 2` starting the same program, and the memory of rung and its keepers with many agents
+running.
+
+swarm.py RUNG [TASKS [AGENTS]]"""
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "live"))
+from fixture import Fixture  # noqa: E402
+
+TASKS = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
+AGENTS = int(sys.argv[3]) if len(sys.argv) > 3 else 500
+
+POLICY = """ladder:
+  - {{rung: only, model: only, effort: low}}
+default: only
+middle: only
+top: only
+labels: {{complexity: {{trivial: only, simple: only, standard: only, complex: only}}}}
+assume: {{}}
+agent: {{use: command, command: [{command}], timeout_s: 600}}
+"""
+
+
+def fixture_of(rung, command):
+    fixture = Fixture(rung, trust=False)
+    (fixture.top / "rung.yaml").write_text(POLICY.format(command=command))
+    fixture.call("trust", check=0)
+    return fixture
+
+
+def tasks(n):
+    return [{"id": f"t-{i}", "title": f"Nothing {i}"} for i in range(n)]
+
+
+def seconds_of(work):
+    begun = time.monotonic()
+    work()
+    return time.monotonic() - begun
+
+
+def bench_nothing(rung, command, words):
+    fixture = fixture_of(rung, command)
+    names = fixture.tasks(tasks(TASKS))
+    ours = seconds_of(lambda: fixture.call(
+        "swarm", "--file", names, "--jobs", "2", "--stop-after", "0", timeout=900))
+    text = "".join(f"{i}\n" for i in range(TASKS))
+    theirs = seconds_of(lambda: subprocess.run(
+        ["xargs", "-P", "2", "-n", "1", *words], input=text, text=True,
+        stdout=subprocess.DEVNULL, check=True))
+    print(f"{TASKS} agents `{' '.join(words)}`, 2 at a time: swarm {ours:.2f} s "
+          f"({1000 * ours / TASKS:.1f} ms each, work tree, journal and ledger on), "
+          f"xargs {theirs:.2f} s: {ours / theirs:.2f} times")
+
+
+def proportional_kb(pid):
+    try:
+        text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:  # a git that has ended
+        return 0
+    for line in text.splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    return 0
+
+
+def is_keeper(pid):
+    try:
+        return "rung-keep" in pathlib.Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return False
+
+
+def bench_memory(rung):
+    fixture = fixture_of(rung, "sleep, '60'")
+    names = fixture.tasks(tasks(AGENTS))
+    child = fixture.start("swarm", "--file", names, "--jobs", str(AGENTS), "--stop-after", "0")
+    keepers = []
+    for _ in range(600):
+        time.sleep(0.1)
+        found = pathlib.Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+        threads = [p for t in pathlib.Path(f"/proc/{child.pid}/task").iterdir()
+                   for p in (t / "children").read_text().split()]
+        keepers = [int(p) for p in set(found + threads) if is_keeper(p)]
+        if len(keepers) >= AGENTS:
+            break
+    keep_kb = sum(proportional_kb(pid) for pid in keepers)
+    own_kb = proportional_kb(child.pid)
+    print(f"{len(keepers)} agents running: rung {own_kb / 1024:.1f} MB, its keepers "
+          f"{keep_kb / 1024:.1f} MB (proportional), together {(own_kb + keep_kb) / 1024:.1f} MB")
+    child.terminate()
+    child.wait()
+
+
+def main():
+    rung = sys.argv[1]
+    bench_nothing(rung, "'true'", ["true"])
+    bench_nothing(rung, "sleep, '0.1'", ["sh", "-c", "sleep 0.1"])
+    bench_memory(rung)
+
+
+main()
