@@ -192,11 +192,11 @@ struct agent_result {
     struct token_counts tokens;   /* of all models */
     int turns, denials;           /* denials: tools that its permissions refused */
     double own_usd, reckoned_usd; /* NAN: not known */
-    double cost_usd;     /* the agent's own total, else reckoned; reckoned where is_mismatch; NAN */
-    bool band_unknown;   /* of any use */
-    bool costs_differ;   /* own and reckoned by more than 2 % */
-    struct slice prices; /* JSON: the price rows reckoned with */
-    double retry_after_s;                       /* NAN: not told */
+    double cost_usd;      /* own_usd; reckoned_usd where that is missing, 0, or of another model */
+    bool band_unknown;    /* of any use */
+    bool costs_differ;    /* own and reckoned by more than 2 % */
+    struct slice prices;  /* JSON: the price rows reckoned with */
+    double retry_after_s; /* NAN: not told */
     struct slice warnings[AGENT_WARNINGS_MOST]; /* sentences: mismatch, cost, band, denials … */
     size_t n_warnings;
 };

@@ -336,9 +336,10 @@ void cost_reckon(struct agent_reader *reader, struct arena *arena, struct agent_
     if (!result->has_tokens)
         result->reckoned_usd = NAN;
     result->own_usd = reader->own_usd;
-    bool own_is_of_another = result->is_mismatch && !isnan(result->reckoned_usd);
+    /* The agent's own figure is of the model that was asked for, and 0 where it knows no price. */
+    bool own_is_wrong = result->is_mismatch || !(result->own_usd > 0);
     result->cost_usd =
-        isnan(result->own_usd) || own_is_of_another ? result->reckoned_usd : result->own_usd;
+        own_is_wrong && !isnan(result->reckoned_usd) ? result->reckoned_usd : result->own_usd;
     result->prices = write_prices(&reader->setup, arena, result);
     if (reader->requests_cut)
         result_warn(arena, result, "more than %d requests: the later ones were not counted singly",

@@ -89,11 +89,15 @@ void agent_reader_free(struct agent_reader *reader)
 {
     if (!reader)
         return;
-    struct kept *const texts[] = {&reader->line, &reader->strange, &reader->errors,
-        &reader->session, &reader->version, &reader->served, &reader->answer, &reader->structured,
-        &reader->error};
-    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-        kept_free(texts[i]);
+    kept_free(&reader->line);
+    kept_free(&reader->strange);
+    kept_free(&reader->errors);
+    kept_free(&reader->session);
+    kept_free(&reader->version);
+    kept_free(&reader->served);
+    kept_free(&reader->answer);
+    kept_free(&reader->structured);
+    kept_free(&reader->error);
     for (size_t i = 0; i < reader->n_uses; i++)
         kept_free(&reader->uses[i].model);
     free(reader->requests);

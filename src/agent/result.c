@@ -126,19 +126,22 @@ static void end_without_result(struct arena *arena, const struct agent_reader *r
             strange.len ? "; it printed \"" : "", SLICE_ARG(strange), strange.len ? "\"" : "");
 }
 
-static void say_stopped(struct arena *arena, const struct agent_exit *exit,
-    enum agent_ending ending, struct agent_result *result)
+static void say_stopped(struct arena *arena, const struct agent_reader *reader,
+    const struct agent_exit *exit, enum agent_ending ending, struct agent_result *result)
 {
+    const char *why = exit->why ? exit->why : ENDINGS[ending].sentence;
+    struct slice last = slice_sub(kept_slice(&reader->error), 0, SENTENCE_COLUMNS / 2);
     result->ending = ending;
-    result->error = text_one_line(
-        arena, slice_from(exit->why ? exit->why : ENDINGS[ending].sentence), SENTENCE_COLUMNS);
+    result->error = text_one_line(arena,
+        arena_print(arena, "%s%s%.*s", why, last.len ? "; it last said: " : "", SLICE_ARG(last)),
+        SENTENCE_COLUMNS);
 }
 
 static void find_ending(struct arena *arena, const struct agent_reader *reader,
     const struct agent_exit *exit, struct agent_result *result)
 {
     if (exit->not_started) {
-        say_stopped(arena, exit, AGENT_NOT_STARTED, result);
+        say_stopped(arena, reader, exit, AGENT_NOT_STARTED, result);
     } else if (reader->has_result) {
         struct slice error = text_one_line(arena, kept_slice(&reader->error), SENTENCE_COLUMNS);
         result->ending = reader->ending;
@@ -146,10 +149,10 @@ static void find_ending(struct arena *arena, const struct agent_reader *reader,
                             ? error
                             : slice_from(ENDINGS[reader->ending].sentence);
     } else if (exit->timed_out) {
-        say_stopped(arena, exit, AGENT_TIMED_OUT, result);
+        say_stopped(arena, reader, exit, AGENT_TIMED_OUT, result);
     } else if (exit->stopped) {
         bool is_budget = reader->progress.signal == AGENT_OVER_BUDGET;
-        say_stopped(arena, exit, is_budget ? AGENT_BUDGET : AGENT_STOPPED, result);
+        say_stopped(arena, reader, exit, is_budget ? AGENT_BUDGET : AGENT_STOPPED, result);
     } else {
         end_without_result(arena, reader, exit, result);
     }

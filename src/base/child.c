@@ -103,7 +103,7 @@ static bool read_both(struct child *child)
         if (child->setup->whole_group && !leader_ended && has_ended(child->pid)) {
             leader_ended = true;
             kill(-child->pid, SIGKILL);
-            int64_t late_us = now_us + LATE_OUTPUT_MS * 1000;
+            int64_t late_us = now_us + (int64_t)LATE_OUTPUT_MS * 1000;
             child->end_us = child->end_us < late_us ? child->end_us : late_us;
         }
         int64_t wait_ms = (child->end_us - now_us) / 1000 + 1;

@@ -376,6 +376,10 @@ static void check_agent(struct walk *walk, const struct place *place, void *valu
                 SCHEMA_AGENTS[draft->kind]);
     }
     check_id(walk, place, "permission", draft->agent.permission, "-_.");
+    const struct slice program = draft->agent.program;
+    if (slice_find_byte(program, '/') != SIZE_MAX && !slice_starts(program, "/"))
+        walk_problem(walk, walk_find(walk, place, "program"),
+            "must be a name or an absolute path: it is started in the work tree");
     const struct slice url = draft->agent.url;
     if (url.len && !slice_starts(url, "https://") && !slice_starts(url, "http://127.0.0.1") &&
         !slice_starts(url, "http://localhost"))

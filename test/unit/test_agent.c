@@ -1,5 +1,6 @@
-/* Readers against recorded output (claude 2.1.330 really recorded; codex 0.169 and opencode 1.18
- * after their documented events), argument vectors, costs. */
+/* Readers against recorded output (claude 2.1.330, opencode 1.18 and codex 0.169 without a
+ * network really recorded; the files *-done of the last two are after their documented events),
+ * argument vectors, costs. */
 #include "unit.h"
 
 #include "agent/agent.h"
@@ -277,6 +278,43 @@ static void opencode_is_read(void **state)
     /* 2 × 2050 + 10 × 150 + 0.1 × 10000 + 2.5 × 8000 */
     assert_close(result.reckoned_usd, 0.0266, 1e-12);
     assert_false(result.costs_differ);
+    end(&fixture);
+}
+
+/* Really recorded; it knew no price for the model and said 0. */
+static void real_opencode_is_read(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture, POLICY_AGENT_OPENCODE, &HAIKU);
+    struct agent_result result = read_file(&fixture, "opencode-real.jsonl", 100, 0);
+    assert_int_equal(result.ending, AGENT_DONE);
+    assert_slice(result.answer, "All done.");
+    assert_int_equal(result.turns, 2);
+    assert_close(result.own_usd, 0, 0);
+    assert_close(result.reckoned_usd, 0.001367, 1e-12);
+    assert_close(result.cost_usd, 0.001367, 1e-12);
+    assert_true(result.costs_differ);
+    const struct agent_progress *progress = agent_reader_progress(fixture.reader);
+    assert_int_equal(progress->edits, 1);
+    assert_slice(progress->doing, "write /repo/a.txt");
+    end(&fixture);
+}
+
+/* Codex waits for the network for ever: what it said goes into the reason. */
+static void codex_without_network_is_read(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture, POLICY_AGENT_CODEX, &HAIKU);
+    struct failure failure;
+    struct file_bytes file;
+    assert_true(file_open("test/recorded/codex-network.jsonl", 1 << 20, &file, &failure));
+    struct agent_result result = read_text(&fixture, file.bytes, 50,
+        (struct agent_exit){.exit_status = 143, .timed_out = true, .why = "60 s are over"});
+    file_close(&file);
+    assert_int_equal(result.ending, AGENT_TIMED_OUT);
+    assert_true(slice_starts(result.error, "60 s are over; it last said: Reconnecting... waiting"));
     end(&fixture);
 }
 
@@ -623,6 +661,8 @@ int main(void)
         cmocka_unit_test(totals_alone_leave_the_band_unknown),
         cmocka_unit_test(codex_is_read),
         cmocka_unit_test(opencode_is_read),
+        cmocka_unit_test(real_opencode_is_read),
+        cmocka_unit_test(codex_without_network_is_read),
         cmocka_unit_test(the_api_is_read),
         cmocka_unit_test(a_declared_program_is_read),
         cmocka_unit_test(garbage_is_called_garbage),

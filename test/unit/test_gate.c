@@ -106,6 +106,9 @@ static struct gate_result check_protected(struct arena *arena, const char *task,
 }
 
 #define HUNK "@@ -1 +1 @@\n-a\n+b\n"
+#define QUOTED                                                                                     \
+    "diff --git \"a/.claude/\\303\\244\" \"b/.claude/\\303\\244\"\nnew file mode 100644\n"         \
+    "index 0000000..e69de29\n"
 static void what_steers_us_is_protected(void **state)
 {
     (void)state;
@@ -113,9 +116,7 @@ static void what_steers_us_is_protected(void **state)
     static const char *const BAD[] = {FILE_HEADER("rung.yaml") HUNK,
         FILE_HEADER(".claude/settings.json") HUNK, FILE_HEADER("web/.Claude/x") HUNK,
         NEW_HEADER(".rung/ledger.db") "@@ -0,0 +1 @@\n+a\n", FILE_HEADER(".husky/pre-commit") HUNK,
-        FILE_HEADER("tools/check.sh") HUNK, OLD_HEADER("rung.yaml") "@@ -1 +0,0 @@\n-a\n",
-        "diff --git \"a/.claude/\\303\\244\" \"b/.claude/\\303\\244\"\nnew file mode 100644\nindex "
-        "0000000..e69de29\n"};
+        FILE_HEADER("tools/check.sh") HUNK, OLD_HEADER("rung.yaml") "@@ -1 +0,0 @@\n-a\n", QUOTED};
     struct slice command[] = {SLICE("./tools/check.sh"), SLICE("--all")};
     struct policy_gate gate = {
         .name = SLICE("check"), .kind = POLICY_GATE_COMMAND, .command = command, .n_command = 2};

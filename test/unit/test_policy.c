@@ -209,6 +209,52 @@ static const char *const COMPLAINTS[] = {
     "rung.yaml:26:8: agent: must be one of claude, codex, opencode, command, api, not the",
 };
 
+static bool parse_agent(
+    struct arena *arena, const char *agent, struct policy *policy, struct policy_problems *problems)
+{
+    struct slice text =
+        arena_print(arena, "ladder: [{rung: a, model: m}]\ndefault: a\nagent: %s\n", agent);
+    return policy_parse(arena, "rung.yaml", text, true, policy, problems);
+}
+
+static void agents_are_read(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct policy policy;
+    struct policy_problems problems;
+    assert_true(parse_agent(&arena, "codex", &policy, &problems));
+    assert_slice(policy.agent, "codex");
+    assert_int_equal(policy.worker.kind, POLICY_AGENT_CODEX);
+    assert_close(policy.worker.timeout_s, 3600, 0);
+    policy_free(&policy);
+    assert_true(parse_agent(&arena,
+        "{use: command, command: [x, \"{model}\"], prompt: file, result: json, max_turns: 7, "
+        "paths: {cost: usage.usd}}",
+        &policy, &problems));
+    assert_int_equal(policy.worker.kind, POLICY_AGENT_COMMAND);
+    assert_int_equal(policy.worker.n_command, 2);
+    assert_true(policy.worker.prompt_is_file && policy.worker.result_is_json);
+    assert_int_equal(policy.worker.max_turns, 7);
+    assert_slice(policy.worker.paths.cost_usd, "usage.usd");
+    policy_free(&policy);
+    static const char *const WRONG[][2] = {
+        {"{use: command}", "agent: says nothing to start"},
+        {"command", "agent: says nothing to start"},
+        {"{command: [x]}", "agent.command: belongs to {use: command}"},
+        {"{use: claude, program: ./x}", "agent.program: must be a name or an absolute path"},
+        {"{permission: \"-x\"}", "agent.permission: \"-x\" must begin with a letter"},
+        {"{use: api, url: \"http://example.org\"}", "agent.url: must begin with https://"},
+    };
+    for (size_t i = 0; i < sizeof(WRONG) / sizeof(*WRONG); i++) {
+        assert_false(parse_agent(&arena, WRONG[i][0], &policy, &problems));
+        if (slice_find(problems.items[0], WRONG[i][1]) == SIZE_MAX)
+            fail_msg("%s: %.*s", WRONG[i][0], SLICE_ARG(problems.items[0]));
+        policy_free(&policy);
+    }
+    arena_free(&arena);
+}
+
 static void every_mistake_is_named(void **state)
 {
     (void)state;
@@ -787,6 +833,7 @@ int main(void)
         cmocka_unit_test(builtin_has_no_problem),
         cmocka_unit_test(sample_is_read),
         cmocka_unit_test(what_is_missing_has_a_default),
+        cmocka_unit_test(agents_are_read),
         cmocka_unit_test(every_mistake_is_named),
         cmocka_unit_test(broken_texts_are_told),
         cmocka_unit_test(endless_aliases_are_stopped),
