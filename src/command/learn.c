@@ -5,14 +5,21 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "learned.h"
+#include "suggest.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LEARN_POLICY, LEARN_LEDGER, LEARN_JSON };
+enum { LEARN_POLICY, LEARN_LEDGER, LEARN_JSON, LEARN_SUGGEST, LEARN_ACCEPT };
 
-static const struct option_row OPTIONS[] = {POLICY_OPTION, LEDGER_OPTION, JSON_OPTION};
+static const struct option_row OPTIONS[] = {
+    POLICY_OPTION,
+    LEDGER_OPTION,
+    JSON_OPTION,
+    {"suggest", OPTION_FLAG, NULL, "propose label rules and patterns; nothing is learned anew"},
+    {"accept", OPTION_TEXT, "N,…", "write these suggestions into the policy (`all`: every one)"},
+};
 
 struct learning {
     struct call *call;
@@ -197,8 +204,52 @@ static bool learn(struct learning *learning, struct failure *failure)
     return true;
 }
 
+/* Proposes rules; with --accept writes the chosen ones. */
+static bool suggest(struct call *call, struct failure *failure)
+{
+    struct workspace workspace = {0};
+    struct suggestions suggestions = {.call = call, .workspace = &workspace};
+    struct ledger *ledger = NULL;
+    size_t n = 0;
+    if (!workspace_open(call, &call->options[LEARN_POLICY], &workspace, failure) ||
+        !workspace_read_ledger(call, &call->options[LEARN_LEDGER], &workspace, &ledger, failure))
+        return false;
+    if (!ledger)
+        return failure_set(
+            failure, "there is no ledger yet: `rung log` and `rung import` begin one");
+    bool ok = suggest_find(&suggestions, ledger, failure);
+    ledger_close(ledger);
+    if (ok && call->options[LEARN_ACCEPT].given) {
+        ok = suggest_accept(&suggestions, call->options[LEARN_ACCEPT].text, &n, failure);
+        if (ok)
+            fprintf(call->out, "%zu suggestion%s written\n", n, n == 1 ? "" : "s");
+        return ok;
+    }
+    if (ok && call->options[LEARN_JSON].given) {
+        struct emit emit = {0};
+        suggest_write_json(&suggestions, &emit);
+        ok = command_write(call->out, emit_slice(&emit)) ||
+             failure_set(failure, "cannot write to standard output");
+        emit_free(&emit);
+    } else if (ok) {
+        suggest_print(&suggestions);
+    }
+    return ok;
+}
+
+static int run_suggest(struct call *call)
+{
+    struct failure failure = {0};
+    if (suggest(call, &failure))
+        return EXIT_DONE;
+    log_error("%s", failure.text);
+    return EXIT_BROKEN;
+}
+
 static int run_learn(struct call *call)
 {
+    if (call->options[LEARN_SUGGEST].given || call->options[LEARN_ACCEPT].given)
+        return run_suggest(call);
     struct failure failure = {0};
     struct learning learning = {.call = call, .view = evidence_view_make()};
     bool ok = learn(&learning, &failure);
@@ -216,7 +267,15 @@ const struct command_row COMMAND_LEARN = {
     .details =
         "Rebuilds the evidence from every judged attempt and replaces the snapshot beside the "
         "ledger; the same ledger gives the same snapshot. Outcomes that come later are added when "
-        "a decision is made, until the next `rung learn`.",
+        "a decision is made, until the next `rung learn`.\n\n"
+        "--suggest looks for labels, label prefixes, words and word pairs of titles that go with "
+        "the success of the cheapest rung's first attempts beyond chance, or with their failure: "
+        "Fisher's exact test against all its first attempts, false discoveries held at one in ten "
+        "(Benjamini–Hochberg). It says what each rule would have moved and saved, and lists tasks "
+        "that began on the wrong rung. --accept adds lines for the chosen ones to the rung.yaml "
+        "that holds, checks the result, and replaces the file only where it is sound; a policy "
+        "that you trusted is trusted as it then stands.",
+    .examples = "  rung learn\n  rung learn --suggest\n  rung learn --accept 1,3\n",
     .options = OPTIONS,
     .n_options = sizeof(OPTIONS) / sizeof(OPTIONS[0]),
     .run = run_learn,

@@ -11,6 +11,7 @@
 #include "online.h"
 #include "replay.h"
 #include "result.h"
+#include "suggest.h"
 
 enum {
     EVAL_EXCLUDED_MOST = 16,
