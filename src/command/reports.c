@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "base/log.h"
+#include "learned.h"
 #include "report/report.h"
 #include "store.h"
 
@@ -135,7 +136,10 @@ static bool write_report(struct reporting *reporting, struct failure *failure)
             reporting->filtered ? &reporting->filter : NULL, reporting->latest, &report, failure))
         return false;
     struct emit emit = {0};
+    struct learned learned;
     bool ok = true;
+    learned_open(call, &call->options[REPORT_LEDGER], &reporting->workspace, &learned);
+    report_add_evidence(call->arena, learned.evidence, &report);
     switch (reporting->format) {
     case FORMAT_MARKDOWN:
         report_print_markdown(call->out, call->arena, &report, reporting->by);
@@ -148,6 +152,7 @@ static bool write_report(struct reporting *reporting, struct failure *failure)
     default:
         report_print_text(call->out, call->arena, &report, reporting->by);
     }
+    learned_close(&learned);
     return ok || failure_set(failure, "cannot write the report to standard output");
 }
 

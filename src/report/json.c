@@ -144,6 +144,7 @@ void report_write_json(struct emit *emit, const struct report *report)
     write_projections(emit, report);
     emit_member_double(emit, "mean_confidence", report->calibration.stated);
     write_calibration(emit, &report->calibration);
+    report_write_alarms(emit, report);
     emit_key(emit, "recent");
     emit_open(emit, '[');
     for (size_t i = 0; i < report->n_recent; i++)

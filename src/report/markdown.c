@@ -8,7 +8,7 @@
 #include <math.h>
 
 /* One line, with what Markdown or HTML would take for markup escaped. */
-static void print_cell(FILE *out, struct arena *arena, struct slice text)
+void report_print_cell(FILE *out, struct arena *arena, struct slice text)
 {
     struct slice line = text_one_line(arena, text, 0);
     for (size_t i = 0; i < line.len; i++) {
@@ -28,7 +28,7 @@ static void print_group(
     FILE *out, struct arena *arena, const struct report_group *group, enum report_by by)
 {
     fputs("| ", out);
-    print_cell(out, arena, group->key);
+    report_print_cell(out, arena, group->key);
     fprintf(out, " | %" PRId64 " | %.*s [%.*s] |", group->n,
         SLICE_ARG(report_percent(arena, group->success.mean)),
         SLICE_ARG(report_percent_range(arena, group->success)));
@@ -70,7 +70,7 @@ static void print_savings(FILE *out, struct arena *arena, const struct report *r
     for (size_t i = 0; i < report->n_savings; i++) {
         const struct report_saving *saving = &report->savings[i];
         fputs("| ", out);
-        print_cell(out, arena, saving->baseline);
+        report_print_cell(out, arena, saving->baseline);
         fprintf(out, " | %.*s | %.*s | %.*s | ",
             SLICE_ARG(report_money(arena, saving->baseline_usd, saving->basis)),
             SLICE_ARG(report_money(arena, saving->usd, saving->basis)),
@@ -126,7 +126,7 @@ static void print_recent(FILE *out, struct arena *arena, const struct report *re
             e->description, e->model_used, e->strategy};
         for (size_t j = 0; j < sizeof(cells) / sizeof(cells[0]); j++) {
             fputs("| ", out);
-            print_cell(out, arena, cells[j]);
+            report_print_cell(out, arena, cells[j]);
             fputc(' ', out);
         }
         enum report_basis basis =
@@ -142,12 +142,12 @@ static void print_remarks(FILE *out, struct arena *arena, const struct report *r
         fputs("\n## Remarks\n\n", out);
     for (size_t i = 0; i < report->n_warnings; i++) {
         fputs("- **Warning:** ", out);
-        print_cell(out, arena, report->warnings[i]);
+        report_print_cell(out, arena, report->warnings[i]);
         fputc('\n', out);
     }
     for (size_t i = 0; i < report->n_notes; i++) {
         fputs("- ", out);
-        print_cell(out, arena, report->notes[i]);
+        report_print_cell(out, arena, report->notes[i]);
         fputc('\n', out);
     }
     if (report->all.basis == REPORT_ASSUMED)
@@ -171,5 +171,6 @@ void report_print_markdown(
         print_calibration(out, arena, report);
         print_recent(out, arena, report);
     }
+    report_print_alarms_markdown(out, arena, report);
     print_remarks(out, arena, report);
 }

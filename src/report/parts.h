@@ -48,4 +48,12 @@ struct slice report_number(struct arena *arena, double number, int digits);
 /* From the column `indent`, where the cursor stands, with further lines indented likewise. */
 void report_print_wrapped(FILE *out, struct slice text, int indent);
 
+/* Which watches have gone off, and where outcomes teach nothing; nothing without evidence. */
+void report_print_alarms(FILE *out, struct arena *arena, const struct report *report);
+void report_print_alarms_markdown(FILE *out, struct arena *arena, const struct report *report);
+void report_write_alarms(struct emit *emit, const struct report *report);
+
+/* Text on its way into a cell or an item of Markdown. */
+void report_print_cell(FILE *out, struct arena *arena, struct slice text);
+
 #endif

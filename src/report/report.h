@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/emit.h"
+#include "evidence/evidence.h"
 #include "ledger/ledger.h"
 #include "policy/policy.h"
 #include "price/price.h"
@@ -113,6 +114,11 @@ struct report {
     struct slice notes[REPORT_REMARKS_MOST];
     size_t n_notes;
     const struct policy *policy; /* for the colours of its rungs */
+    bool has_evidence;           /* `rung learn` was run: what follows says something */
+    struct evidence_alarm *alarms;
+    size_t n_alarms;
+    struct slice *degenerate; /* sentences: where the outcomes teach nothing */
+    size_t n_degenerate;
 };
 
 /* The sums of a ledger and what a report needs beside them. */
@@ -135,6 +141,13 @@ bool report_gather(struct arena *arena, struct ledger *ledger, const struct ledg
 
 /* Pure, in time that depends on the number of groups alone. `recent` is left empty. */
 void report_make(struct arena *arena, const struct report_facts *facts, struct report *report);
+
+/* Adds what the evidence's watches say; nothing where `evidence` is NULL. */
+void report_add_evidence(
+    struct arena *arena, const struct evidence *evidence, struct report *report);
+
+/* One alarm as a sentence. */
+struct slice report_alarm_text(struct arena *arena, const struct evidence_alarm *alarm);
 
 /* The newest experiments, done ones only. */
 bool report_read_recent(struct arena *arena, struct ledger *ledger,

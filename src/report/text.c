@@ -274,5 +274,6 @@ void report_print_text(
     print_projections(out, arena, report);
     print_calibration(out, arena, report);
     print_recent(out, arena, report);
+    report_print_alarms(out, arena, report);
     print_remarks(out, report);
 }
