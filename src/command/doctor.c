@@ -8,7 +8,8 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "connect/connect.h"
-#include "store.h"
+#include "learned.h"
+#include "report/report.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -90,6 +91,25 @@ static void look_at_ledger(struct doctor *doctor, struct ledger **ledger)
                 ledger_url(*ledger), (long long)counts.done, (long long)counts.pending,
                 (long long)counts.rejected));
     }
+}
+
+/* What the watches over success and cost say, where something was learned. */
+static void look_at_evidence(struct doctor *doctor)
+{
+    struct call *call = doctor->call;
+    struct learned learned;
+    struct evidence_alarm *alarms;
+    learned_open(call, &call->options[DOCTOR_LEDGER], &doctor->workspace, &learned);
+    size_t n = learned.evidence ? evidence_alarms(learned.evidence, call->arena, &alarms) : 0;
+    if (!learned.evidence)
+        find(doctor, "evidence", NOTE, slice_from("nothing was learned yet (`rung learn`)"));
+    else if (n == 0)
+        find(doctor, "evidence", FINE, slice_from("no alarm: success and cost are as they were"));
+    else
+        find(doctor, "evidence", NOTE,
+            arena_print(call->arena, "%zu alarm%s, see `rung report`; the newest: %.*s", n,
+                n == 1 ? "" : "s", SLICE_ARG(report_alarm_text(call->arena, &alarms[n - 1]))));
+    learned_close(&learned);
 }
 
 static void look_at_program(struct doctor *doctor, const char *name, const char *what_for)
@@ -211,6 +231,8 @@ static int run_doctor(struct call *call)
     bool has_policy = look_at_policy(&doctor);
     if (has_policy)
         look_at_ledger(&doctor, &ledger);
+    if (has_policy && ledger)
+        look_at_evidence(&doctor);
     look_at_program(&doctor, "git", "gates and work trees need it");
     look_at_program(&doctor, "claude", "`rung run` starts it where the policy's agent is claude");
     look_at_program(&doctor, "bd", "Beads' backlog is read from .beads/issues.jsonl then");
