@@ -28,9 +28,11 @@ static void insert(struct lines *lines, size_t at, struct slice text)
 static struct lines split(struct arena *arena, struct slice text)
 {
     struct lines lines = {.arena = arena};
-    struct slice line;
-    while (slice_next_line(&text, &line))
-        insert(&lines, lines.n, line);
+    while (text.len > 0) { /* what ends a line but its "\n" stays with it */
+        size_t end = slice_find_byte(text, '\n');
+        insert(&lines, lines.n, slice_sub(text, 0, end));
+        text = end == SIZE_MAX ? (struct slice){0} : slice_sub(text, end + 1, text.len);
+    }
     return lines;
 }
 
