@@ -174,11 +174,20 @@ static void find_untried(const struct replaying *r, struct eval_replay *found)
     }
 }
 
+static size_t rounds_for(size_t n)
+{
+    enum { THROWS_MOST = 20000000 };
+    size_t rounds = THROWS_MOST / n;
+    return rounds > EVAL_REPLAY_ROUNDS         ? EVAL_REPLAY_ROUNDS
+           : rounds < EVAL_REPLAY_ROUNDS_LEAST ? EVAL_REPLAY_ROUNDS_LEAST
+                                               : rounds;
+}
+
 static bool estimate(
     struct replaying *r, uint64_t seed, struct eval_replay *found, struct failure *failure)
 {
     struct dice dice = dice_from_seed(seed);
-    struct stats_resampling how = {0.95, EVAL_REPLAY_ROUNDS, &dice};
+    struct stats_resampling how = {0.95, rounds_for(r->n), &dice};
     struct stats_logged *fresh = ARENA_ARRAY(&r->arena, struct stats_logged, r->n),
                         *base = ARENA_ARRAY(&r->arena, struct stats_logged, r->n);
     double *rewards = ARENA_ARRAY(&r->arena, double, r->n),

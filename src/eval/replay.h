@@ -7,8 +7,9 @@
 #include "stats/stats.h"
 
 enum {
-    EVAL_ACTIONS_MOST = 128, /* rungs of both ladders */
-    EVAL_REPLAY_ROUNDS = 1000,
+    EVAL_ACTIONS_MOST = 128,   /* rungs of both ladders */
+    EVAL_REPLAY_ROUNDS = 1000, /* of the bootstrap, fewer where there are very many rows */
+    EVAL_REPLAY_ROUNDS_LEAST = 200,
 };
 
 /* One logged decision. Arrays hold a probability for each action and add up to 1. */
