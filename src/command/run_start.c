@@ -398,6 +398,35 @@ struct forecast {
     double start_usd, middle_usd, worst_usd;
 };
 
+static struct slice dollars(const struct going *going, double usd)
+{
+    return isnan(usd) ? slice_from("not known") : arena_print(going->call->arena, "$%.4f", usd);
+}
+
+static void say_sums(const struct going *going, const struct forecast *sum)
+{
+    log_note("%zu task%s, %d at a time: expected cost %.*s where every first attempt holds, %.*s "
+             "where only the last does; all on %.*s %.*s",
+        sum->n, sum->n == 1 ? "" : "s", going->parts.settings.jobs,
+        SLICE_ARG(dollars(going, sum->start_usd)), SLICE_ARG(dollars(going, sum->worst_usd)),
+        SLICE_ARG(going->policy.rungs[going->policy.middle].name),
+        SLICE_ARG(dollars(going, sum->middle_usd)));
+}
+
+static void add_forecast(struct forecast *sum, const struct decision *decision)
+{
+    const struct run_settings *settings = &sum->going->parts.settings;
+    size_t n_climb = decision->n_climb;
+    if (settings->max_attempts && n_climb + 1 > (size_t)settings->max_attempts)
+        n_climb = (size_t)settings->max_attempts - 1;
+    sum->n++;
+    sum->start_usd += decision->cost_usd.mean;
+    sum->worst_usd += decision->cost_usd.mean;
+    sum->middle_usd += decision->options[sum->going->policy.middle].cost_usd.mean;
+    for (size_t i = 0; i < n_climb; i++)
+        sum->worst_usd += decision->options[decision->climb[i]].cost_usd.mean;
+}
+
 static void print_plan(struct forecast *forecast, const struct task *task,
     const struct decision *decision, struct arena *arena)
 {
@@ -426,49 +455,32 @@ static bool foresee(void *context, const struct task *task, struct failure *fail
     (void)failure;
     const struct run_settings *settings = &forecast->going->parts.settings;
     decide(&forecast->going->decider, task, &arena, &decision);
+    add_forecast(forecast, &decision);
     if (settings->max_attempts && decision.n_climb + 1 > (size_t)settings->max_attempts)
         decision.n_climb = (size_t)settings->max_attempts - 1;
-    forecast->n++;
-    forecast->start_usd += decision.cost_usd.mean;
-    forecast->middle_usd += decision.options[forecast->going->policy.middle].cost_usd.mean;
-    for (size_t i = 0; i <= decision.n_climb; i++)
-        forecast->worst_usd +=
-            decision.options[i == 0 ? decision.rung : decision.climb[i - 1]].cost_usd.mean;
-    if (option(forecast->going, GO_DRY_RUN)->given && option(forecast->going, GO_JSON)->given) {
+    if (option(forecast->going, GO_JSON)->given) {
         struct emit emit = {0};
         decide_write_json(&forecast->going->decider, task, &decision, &emit);
         fprintf(forecast->going->call->out, "%.*s\n", SLICE_ARG(emit_slice(&emit)));
         emit_free(&emit);
-    } else if (option(forecast->going, GO_DRY_RUN)->given) {
+    } else {
         print_plan(forecast, task, &decision, &arena);
     }
     arena_free(&arena);
     return true;
 }
 
-static void say_forecast(const struct going *going, const struct run_job *const *jobs, size_t n)
+static void say_forecast(struct going *going, const struct run_job *const *jobs, size_t n)
 {
-    struct forecast sum = {0};
-    size_t todo = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct decision *decision = &jobs[i]->decision;
-        if (jobs[i]->was_done_before)
-            continue;
-        todo++;
-        sum.start_usd += decision->cost_usd.mean;
-        sum.middle_usd += decision->options[going->policy.middle].cost_usd.mean;
-        for (size_t k = 0; k < decision->n_climb; k++)
-            sum.worst_usd += decision->options[decision->climb[k]].cost_usd.mean;
-    }
-    struct slice middle = going->policy.rungs[going->policy.middle].name;
-    log_note("%zu task%s, %d at a time: expected cost $%.4f where every first attempt holds, "
-             "$%.4f where none does; all on %.*s $%.4f",
-        todo, todo == 1 ? "" : "s", going->parts.settings.jobs, sum.start_usd,
-        sum.start_usd + sum.worst_usd, SLICE_ARG(middle), sum.middle_usd);
+    struct forecast sum = {.going = going};
+    for (size_t i = 0; i < n; i++)
+        if (!jobs[i]->was_done_before)
+            add_forecast(&sum, &jobs[i]->decision);
+    say_sums(going, &sum);
     if (sum.start_usd > sum.middle_usd)
         log_note("fan-out is not worth it for the cost: all on %.*s is expected to be cheaper",
-            SLICE_ARG(middle));
-    if (todo == 1)
+            SLICE_ARG(going->policy.rungs[going->policy.middle].name));
+    if (sum.n == 1)
         log_note("one task needs no swarm: `rung run` does the same");
     if (going->parts.settings.total_usd > 0 && sum.start_usd > going->parts.settings.total_usd)
         log_note("the budget of $%.2f will not pay for all of it", going->parts.settings.total_usd);
@@ -598,10 +610,7 @@ static int dry_run(struct going *going, struct failure *failure)
     struct forecast forecast = {.going = going};
     if (!take_all(going, foresee, &forecast, failure))
         return EXIT_BROKEN;
-    log_note("%zu task%s: expected cost $%.4f where every first attempt holds, $%.4f where none "
-             "does; all on %.*s $%.4f",
-        forecast.n, forecast.n == 1 ? "" : "s", forecast.start_usd, forecast.worst_usd,
-        SLICE_ARG(going->policy.rungs[going->policy.middle].name), forecast.middle_usd);
+    say_sums(going, &forecast);
     return EXIT_DONE;
 }
 

@@ -50,6 +50,10 @@ struct run {
     size_t n_slots, slots_room, n_from_before, n_over;
     size_t first_waiting, n_working, n_threads;
     double spent_usd, reserved_usd;
+    struct seen { /* by rung: what attempts of this run did cost */
+        double usd;
+        size_t n;
+    } seen[POLICY_RUNGS_MOST];
     int failures_in_a_row;
     int64_t begun_us, pause_until_us;
     bool broken; /* the breaker has opened */

@@ -505,6 +505,21 @@ static bool finish_accepted(struct climb *climb)
     return true;
 }
 
+/* Measured costs are believed first, then what this run has seen, then what is assumed. */
+static double expected_usd(const struct climb *climb, int rung)
+{
+    struct run *run = climb->run;
+    double usd = run_expected_usd(&climb->slot->job, rung);
+    if (climb->slot->job.decision.cost_measured && !isnan(usd))
+        return usd;
+    pthread_mutex_lock(&run->lock);
+    const struct seen *seen = &run->seen[rung];
+    if (seen->n)
+        usd = seen->usd / (double)seen->n;
+    pthread_mutex_unlock(&run->lock);
+    return usd;
+}
+
 static void climb_on(struct climb *climb)
 {
     struct run *run = climb->run;
@@ -514,8 +529,7 @@ static void climb_on(struct climb *climb)
         struct failure failure;
         const char *why = NULL;
         int rung = rung_at(climb, climb->at);
-        if (!money_take(
-                run, climb->slot, run_expected_usd(&climb->slot->job, rung), &allowance, &why)) {
+        if (!money_take(run, climb->slot, expected_usd(climb, rung), &allowance, &why)) {
             if (climb->slot->job.experiment.attempts.n == 0)
                 ladder_skip(run, climb->slot, RUN_BUDGET, slice_from(why));
             else if (!run->stopping)

@@ -74,6 +74,12 @@ void outcome_add(struct run *run, struct slot *slot, const struct record_attempt
     *attempts = (struct record_attempts){grown, attempts->n + 1};
     double usd = attempt->cost_usd;
     int rung = policy_rung_by_name(run->parts->policy, attempt->rung);
+    if (!isnan(usd) && rung != POLICY_NONE && attempt->phase == RECORD_EXECUTE) {
+        pthread_mutex_lock(&run->lock);
+        run->seen[rung].usd += usd;
+        run->seen[rung].n++;
+        pthread_mutex_unlock(&run->lock);
+    }
     if (isnan(usd) && rung != POLICY_NONE)
         usd = run->parts->decider->assumed_usd[rung];
     job->spent_usd += isnan(usd) ? 0 : usd;
