@@ -51,7 +51,7 @@ fuzz:
 	@tools/install-packages build test lint
 	@[ -d $(BUILD)-fuzz ] || CC=clang CXX=clang++ meson setup $(BUILD)-fuzz -Dfuzz=true \
 	  -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized >/dev/null
-	@ninja -C $(BUILD)-fuzz -j $(JOBS) --quiet
+	@ninja -C $(BUILD)-fuzz -j $(JOBS) --quiet fuzzers
 	@tools/fuzz $(BUILD)-fuzz $(FUZZ_SECONDS)
 
 install: build
