@@ -52,8 +52,9 @@ struct totals {
     size_t *by_rung;
     size_t by_strategy[DECIDE_STRATEGIES];
     double routed_usd;
-    double *all_usd; /* by rung: what it would have cost to do every task there */
-    bool any_measured;
+    double *all_usd;     /* by rung: what it would have cost to do every task there */
+    bool routed_assumed; /* for some task at least */
+    bool *all_assumed;   /* by rung, likewise */
 };
 
 struct routing {
@@ -117,9 +118,11 @@ static void count(struct routing *routing, const struct decision *decision)
     totals->by_rung[decision->rung]++;
     totals->by_strategy[decision->strategy]++;
     totals->routed_usd += decision->cost_usd.mean;
-    totals->any_measured = totals->any_measured || decision->cost_measured;
-    for (size_t i = 0; i < routing->workspace.policy.n_rungs; i++)
+    totals->routed_assumed = totals->routed_assumed || !decision->cost_measured;
+    for (size_t i = 0; i < routing->workspace.policy.n_rungs; i++) {
         totals->all_usd[i] += decision->options[i].cost_usd.mean;
+        totals->all_assumed[i] = totals->all_assumed[i] || !decision->options[i].measured;
+    }
 }
 
 static void add_row(
@@ -162,8 +165,8 @@ static void print_options(struct routing *routing, const struct decision *decisi
         table_set(table, 2, rung->model, TABLE_PLAIN);
         table_set(table, 3, rung->effort, TABLE_PLAIN);
         table_set(table, 4, interval_text(call->arena, option->success), TABLE_PLAIN);
-        table_set(table, 5,
-            money_marked(call->arena, option->cost_usd.mean, decision->cost_measured), TABLE_PLAIN);
+        table_set(table, 5, money_marked(call->arena, option->cost_usd.mean, option->measured),
+            TABLE_PLAIN);
         table_set(table, 6, chosen ? slice_from("chosen") : option->why_not, TABLE_DIM);
     }
     table_print(table);
@@ -278,7 +281,7 @@ static void write_summary(
     for (size_t i = 0; i < n; i++)
         emit_baseline(routing, emit, rungs[i]);
     emit_close(emit, '}');
-    emit_member_cstring(emit, "cost_basis", totals->any_measured ? "measured" : "assumed");
+    emit_member_cstring(emit, "cost_basis", totals->routed_assumed ? "assumed" : "measured");
     emit_close(emit, '}');
     emit_bytes(emit, slice_from("\n"));
 }
@@ -325,29 +328,33 @@ static void print_difference(FILE *out, double ratio)
     if (isnan(ratio))
         return;
     if (ratio > 2)
-        fprintf(out, " (%.1f times as dear)", ratio);
+        fprintf(out, "  %.1f times as dear", ratio);
     else
-        fprintf(out, " (%.1f %% %s)", 100 * fabs(ratio - 1), ratio > 1 ? "dearer" : "saved");
+        fprintf(out, "  %.1f %% %s", 100 * fabs(ratio - 1), ratio > 1 ? "dearer" : "saved");
 }
 
 static void print_costs(struct routing *routing, FILE *out)
 {
     struct arena *arena = routing->call->arena;
-    double routed = routing->totals.routed_usd;
+    const struct totals *totals = &routing->totals;
     int rungs[3];
     size_t n = baselines(routing, rungs);
-    bool measured = routing->totals.any_measured;
-    fprintf(out, "expected cost %.*s", SLICE_ARG(money_marked(arena, routed, measured)));
+    bool any_assumed = totals->routed_assumed;
+    fprintf(out, "expected cost %.*s\n",
+        SLICE_ARG(money_marked(arena, totals->routed_usd, !totals->routed_assumed)));
     for (size_t i = 0; i < n; i++) {
         double other = total_of(routing, rungs[i]);
-        fprintf(out, "%s all-%.*s %.*s", i ? "," : "; against",
-            SLICE_ARG(name_of(routing, rungs[i])), SLICE_ARG(money_marked(arena, other, measured)));
-        print_difference(out, routed / other);
+        bool assumed = totals->all_assumed[rungs[i]];
+        any_assumed = any_assumed || assumed;
+        struct slice name = arena_print(arena, "all-%.*s", SLICE_ARG(name_of(routing, rungs[i])));
+        fprintf(out, "  against %-14.*s %9.*s", SLICE_ARG(name),
+            SLICE_ARG(money_marked(arena, other, !assumed)));
+        print_difference(out, totals->routed_usd / other);
+        fputc('\n', out);
     }
-    fputc('\n', out);
-    if (!measured)
-        fputs("~ assumed: the policy's tokens a task x list price; nothing of it was measured, and "
-              "nothing here says how many tasks would be accepted\n",
+    if (any_assumed)
+        fputs("~ assumed: the policy's tokens a task x list price, not measured; and nothing here\n"
+              "  says how many of the tasks would be accepted\n",
             out);
 }
 
@@ -366,7 +373,9 @@ static void print_summary(struct routing *routing, const struct source_counts *c
     fputc('\n', out);
     if (routing->totals.decided == 0)
         return;
+    fputc('\n', out);
     print_shares(routing, out);
+    fputc('\n', out);
     print_strategies(routing, out);
     print_costs(routing, out);
     if (routing->warned)
@@ -478,6 +487,7 @@ static bool prepare(struct routing *routing, struct failure *failure)
     size_t n = routing->workspace.policy.n_rungs;
     routing->totals.by_rung = ARENA_ARRAY(arena, size_t, n);
     routing->totals.all_usd = ARENA_ARRAY(arena, double, n);
+    routing->totals.all_assumed = ARENA_ARRAY(arena, bool, n);
     routing->to_json = option(routing, ROUTE_JSON)->given;
     routing->explain = option(routing, ROUTE_EXPLAIN)->given;
     return true;
