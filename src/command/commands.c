@@ -15,6 +15,8 @@ const struct command_row *const COMMANDS[] = {
     &COMMAND_EVAL,
     &COMMAND_REPLAY,
     &COMMAND_HOOK,
+    &COMMAND_SLING,
+    &COMMAND_BEAD,
     &COMMAND_INIT,
     &COMMAND_CHECK,
     &COMMAND_TRUST,

@@ -4,6 +4,7 @@
 
 #include "command.h"
 
+extern const struct command_row COMMAND_BEAD;
 extern const struct command_row COMMAND_CHECK;
 extern const struct command_row COMMAND_CLEAN;
 extern const struct command_row COMMAND_DOCTOR;
@@ -20,6 +21,7 @@ extern const struct command_row COMMAND_REPLAY;
 extern const struct command_row COMMAND_REPORT;
 extern const struct command_row COMMAND_ROUTE;
 extern const struct command_row COMMAND_RUN;
+extern const struct command_row COMMAND_SLING;
 extern const struct command_row COMMAND_SWARM;
 extern const struct command_row COMMAND_TRUST;
 extern const struct command_row COMMAND_VALIDATE;

@@ -133,6 +133,7 @@ bool options_parse(const struct command_row *command, int argc, char **argv, str
             call->words[call->n_words++] = word;
         } else if (slice_is(word, "--")) {
             only_words = true;
+            call->n_before = call->n_words;
         } else if (!slice_starts(word, "--")) {
             return failure_set(failure,
                 "unknown option %s; options have long names, `rung help %s` lists them", argv[i],
@@ -141,6 +142,8 @@ bool options_parse(const struct command_row *command, int argc, char **argv, str
             return false;
         }
     }
+    if (!only_words)
+        call->n_before = call->n_words;
     if (call->n_words < command->words_least)
         return failure_set(failure, "usage: rung %s %s", command->name, command->words);
     if (call->n_words > command->words_most)

@@ -12,6 +12,7 @@ struct pending {
     struct arena arena; /* of one decision */
     struct dice dice;
     size_t kept, in_batch;
+    char last_id[RECORD_ID_BYTES];
 };
 
 bool pending_open(struct call *call, const struct option_value *ledger_option,
@@ -129,7 +130,13 @@ bool pending_keep(struct pending *pending, const struct decider *decider, const 
         return failure_prefix(failure, "%.*s", SLICE_ARG(e.task_id));
     }
     pending->kept++;
+    snprintf(pending->last_id, sizeof(pending->last_id), "%.*s", SLICE_ARG(e.id));
     return pending->in_batch < LEDGER_BATCH || pending_finish(pending, NULL, failure);
+}
+
+struct slice pending_last_id(const struct pending *pending)
+{
+    return slice_from(pending->last_id);
 }
 
 bool pending_finish(struct pending *pending, size_t *n, struct failure *failure)

@@ -16,6 +16,9 @@ bool pending_open(struct call *call, const struct option_value *ledger_option,
 bool pending_keep(struct pending *pending, const struct decider *decider, const struct task *task,
     const struct decision *decision, struct failure *failure) MUST_USE;
 
+/* The id of the experiment that was kept last; good until the next one or pending_close. */
+struct slice pending_last_id(const struct pending *pending);
+
 /* Puts on the disk what was kept; *n (may be NULL) says how many. */
 bool pending_finish(struct pending *pending, size_t *n, struct failure *failure) MUST_USE;
 

@@ -181,15 +181,17 @@ const struct command_row COMMAND_TRUST = {
     .run = run_trust,
 };
 
-enum { INIT_FORCE, INIT_PAGES, INIT_CLAUDE, INIT_ADVISE, INIT_REMOVE };
+enum { INIT_FORCE, INIT_PAGES, INIT_CLAUDE, INIT_BEADS, INIT_ADVISE, INIT_REMOVE };
 
 static const struct option_row INIT_OPTIONS[] = {
     {"force", OPTION_FLAG, NULL, "replace a rung.yaml that is there"},
     {"pages", OPTION_FLAG, NULL, "write the pages for agents alone, from the policy that is there"},
     {"claude", OPTION_FLAG, NULL,
         "install the hooks of Claude Code (.claude/settings.json) and agents for the rungs"},
+    {"beads", OPTION_FLAG, NULL,
+        "install Beads' hooks: new issues are decided, closed ones completed"},
     {"advise", OPTION_FLAG, NULL, "with --claude: also advise on prompts that fit another model"},
-    {"remove", OPTION_FLAG, NULL, "with --claude: take them out again"},
+    {"remove", OPTION_FLAG, NULL, "with --claude or --beads: take them out again"},
 };
 
 static bool write_pages(struct call *call, const char *directory, struct failure *failure)
@@ -227,16 +229,29 @@ static bool write_policy(struct call *call, const char *path, struct failure *fa
 }
 
 /* Rung in another program's settings; the policy is left as it is. */
+static bool install(struct call *call, struct failure *failure)
+{
+    struct workspace workspace = {0};
+    struct option_value none = {0};
+    if (call->options[INIT_BEADS].given && !setup_beads(call, failure))
+        return false;
+    return !call->options[INIT_CLAUDE].given ||
+           (workspace_open(call, &none, &workspace, failure) &&
+               setup_claude(call, &workspace, call->options[INIT_ADVISE].given, failure));
+}
+
+static bool uninstall(struct call *call, struct failure *failure)
+{
+    if (call->options[INIT_BEADS].given && !setup_beads_remove(call, failure))
+        return false;
+    return !call->options[INIT_CLAUDE].given || setup_claude_remove(call, failure);
+}
+
 static int run_setup(struct call *call)
 {
     struct failure failure = {0};
-    struct workspace workspace = {0};
-    struct option_value none = {0};
-    bool remove = call->options[INIT_REMOVE].given;
-    bool ok = remove
-                  ? setup_claude_remove(call, &failure)
-                  : workspace_open(call, &none, &workspace, &failure) &&
-                        setup_claude(call, &workspace, call->options[INIT_ADVISE].given, &failure);
+    bool ok =
+        call->options[INIT_REMOVE].given ? uninstall(call, &failure) : install(call, &failure);
     if (!ok)
         log_error("%s", failure.text);
     return ok ? EXIT_DONE : EXIT_BROKEN;
@@ -244,10 +259,10 @@ static int run_setup(struct call *call)
 
 static int run_init(struct call *call)
 {
-    if (call->options[INIT_CLAUDE].given)
+    if (call->options[INIT_CLAUDE].given || call->options[INIT_BEADS].given)
         return run_setup(call);
     if (call->options[INIT_REMOVE].given || call->options[INIT_ADVISE].given) {
-        log_error("--remove and --advise say how --claude is meant; give that too");
+        log_error("--remove and --advise say how --claude or --beads is meant; give that too");
         return EXIT_USAGE;
     }
     struct failure failure = {0};
@@ -283,7 +298,8 @@ const struct command_row COMMAND_INIT = {
         "--pages` writes them anew.\n\n"
         "--claude merges hooks into the project's .claude/settings.json, every other byte of which "
         "stays, and writes .claude/agents/rung-RUNG.md for each rung; asked again it changes "
-        "nothing. --claude --remove takes both out.",
+        "nothing. --beads writes .beads/hooks/on_create and on_close. With --remove they are taken "
+        "out.",
     .options = INIT_OPTIONS,
     .n_options = sizeof(INIT_OPTIONS) / sizeof(INIT_OPTIONS[0]),
     .run = run_init,

@@ -155,3 +155,67 @@ bool setup_claude_remove(struct call *call, struct failure *failure)
     }
     return remove_agents(call, failure);
 }
+
+static const struct {
+    const char *path, *word;
+} BEADS_HOOKS[] = {
+    {".beads/hooks/on_create", "created"},
+    {".beads/hooks/on_close", "closed"},
+};
+enum { BEADS_HOOKS_COUNT = sizeof(BEADS_HOOKS) / sizeof(BEADS_HOOKS[0]) };
+
+static const char *beads_root(struct arena *arena, struct failure *failure)
+{
+    const char *here = file_working_directory(arena);
+    const char *root = file_find_upward(arena, here, ".beads");
+    if (!root)
+        failure_set(failure, "there is no .beads at or above %s; `bd init` makes one", here);
+    return root;
+}
+
+bool setup_beads(struct call *call, struct failure *failure)
+{
+    struct arena *arena = call->arena;
+    const char *root = beads_root(arena, failure);
+    if (!root || !file_make_directories(file_join(arena, root, ".beads/hooks"), 0755, failure))
+        return false;
+    for (size_t i = 0; i < BEADS_HOOKS_COUNT; i++) {
+        const char *path = file_join(arena, root, BEADS_HOOKS[i].path);
+        struct slice text, wanted = connect_beads_hook(arena, BEADS_HOOKS[i].word);
+        unsigned mode;
+        if (!read_text(arena, path, &text, &mode, failure))
+            return false;
+        if (text.len && !connect_beads_hook_is_ours(text)) {
+            log_warning("%s is not ours and stays as it is; let it call: rung bead %s \"$1\"", path,
+                BEADS_HOOKS[i].word);
+        } else if (slice_equal(text, wanted)) {
+            fprintf(call->out, "%s is there already\n", BEADS_HOOKS[i].path);
+        } else {
+            if (!file_replace(path, wanted, 0755, failure))
+                return false;
+            fprintf(call->out, "wrote %s\n", BEADS_HOOKS[i].path);
+        }
+    }
+    return true;
+}
+
+bool setup_beads_remove(struct call *call, struct failure *failure)
+{
+    struct arena *arena = call->arena;
+    const char *root = beads_root(arena, failure);
+    if (!root)
+        return false;
+    for (size_t i = 0; i < BEADS_HOOKS_COUNT; i++) {
+        const char *path = file_join(arena, root, BEADS_HOOKS[i].path);
+        struct slice text;
+        unsigned mode;
+        if (!read_text(arena, path, &text, &mode, failure))
+            return false;
+        if (!connect_beads_hook_is_ours(text))
+            continue;
+        if (unlink(path) != 0)
+            return failure_set(failure, "cannot remove %s: %s", path, strerror(errno));
+        fprintf(call->out, "removed %s\n", BEADS_HOOKS[i].path);
+    }
+    return true;
+}

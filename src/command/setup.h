@@ -10,4 +10,9 @@ bool setup_claude(struct call *call, const struct workspace *workspace, bool adv
     struct failure *failure) MUST_USE;
 bool setup_claude_remove(struct call *call, struct failure *failure) MUST_USE;
 
+/* Beads at or above the working directory: .beads/hooks/on_create and on_close. A hook of somebody
+ * else's stays; then the line is said that calls Rung from it. */
+bool setup_beads(struct call *call, struct failure *failure) MUST_USE;
+bool setup_beads_remove(struct call *call, struct failure *failure) MUST_USE;
+
 #endif

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/failure.h"
 #include "policy/policy.h"
+#include "record/record.h"
 #include "task/task.h"
 
 enum {
@@ -22,6 +23,9 @@ enum {
     CONNECT_AGENT_NAME_BYTES = 64,
     CONNECT_SETTINGS_BYTES = 4 << 20,
     CONNECT_FILES_MOST = 10000, /* of one directory */
+    CONNECT_ID_BYTES = 128,
+    CONNECT_METADATA_MOST = 8,
+    CONNECT_SLING_WAIT_MS = 300000,
 };
 
 /* ---- trackers ---- */
@@ -40,6 +44,86 @@ struct connect_fetched {
  * above `directory`; *format is set to it. */
 bool connect_fetch(struct arena *arena, const char *directory, enum task_format *format,
     struct connect_fetched *fetched, struct failure *failure) MUST_USE;
+
+/* ---- Beads ---- */
+
+/* True for what may stand as an id on bd's or gt's command line: it begins with a letter or digit
+ * and holds letters, digits, '-', '_', '.', '/'. */
+bool connect_is_id(struct slice id);
+
+/* What `bd show ID --json` printed, for task_reader_open. */
+bool connect_beads_show(
+    struct arena *arena, struct slice id, struct slice *bytes, struct failure *failure) MUST_USE;
+
+struct connect_metadata {
+    const char *key;
+    struct slice value;
+};
+
+/* Sets metadata of one issue, or takes away what has an empty value; where this bd takes metadata
+ * only whole (before --set-metadata), what is there is read, changed and put back. */
+bool connect_beads_set(struct arena *arena, struct slice id,
+    const struct connect_metadata *metadata, size_t n, struct failure *failure) MUST_USE;
+
+/* True where a closing reason means that the work failed: it has one of Beads' words for that
+ * (failed, rejected, wontfix, cancelled, …) as a word of its own, and does not begin with one that
+ * says it was done: "fixed the timeout" is no failure. */
+bool connect_reason_is_failure(struct slice reason);
+
+/* Of the JSON of a closed issue, as bd gives it to a hook. */
+struct connect_closing {
+    struct slice reason;
+    struct slice session; /* of Claude Code, which closed it; or empty */
+};
+bool connect_beads_closing(struct arena *arena, struct slice bytes, struct connect_closing *closing,
+    struct failure *failure) MUST_USE;
+
+/* Adds an outcome as a line to .beads/routing-experiments.jsonl at or above the working directory,
+ * for programs that read that file. Without a .beads nothing is done. */
+bool connect_append_experiment(
+    struct arena *arena, const struct experiment *experiment, struct failure *failure) MUST_USE;
+
+/* The script .beads/hooks/on_create or on_close: calls `rung bead WORD ID`. */
+struct slice connect_beads_hook(struct arena *arena, const char *word);
+bool connect_beads_hook_is_ours(struct slice text);
+
+/* ---- Gas Town ---- */
+
+enum connect_gastown_way { /* how this gt is told a model */
+    CONNECT_GASTOWN_NO_WAY,
+    CONNECT_GASTOWN_MODEL,
+    CONNECT_GASTOWN_AGENT,
+    CONNECT_GASTOWN_QUALITY, /* rigor, not a model: the versions before 0.2.2 */
+};
+
+struct connect_gastown {
+    enum connect_gastown_way way;
+    bool aliases_known; /* AGENT: `gt config agent list --json` answered */
+    struct slice *aliases;
+    size_t n_aliases;
+};
+
+/* Asks the installed gt what its `sling` understands, and which agents it knows. */
+bool connect_gastown_probe(
+    struct arena *arena, struct connect_gastown *gastown, struct failure *failure) MUST_USE;
+bool connect_gastown_has_alias(const struct connect_gastown *gastown, struct slice name);
+
+/* The command line that makes the agent of a rung; it skips no permission. */
+struct slice connect_gastown_alias_line(struct arena *arena, const struct policy_rung *rung);
+
+struct connect_sling {
+    struct slice bead, rig;
+    struct slice *flags; /* the user's own, passed on behind ours */
+    size_t n_flags;
+};
+
+/* gt sling BEAD RIG with the rung as --model, --agent (named as the rung is) or --quality. */
+const char *const *connect_gastown_argv(struct arena *arena, const struct connect_gastown *gastown,
+    const struct policy *policy, int rung, const struct connect_sling *sling);
+
+/* Runs it, up to CONNECT_SLING_WAIT_MS; *said is what gt printed. */
+bool connect_gastown_sling(struct arena *arena, const char *const *argv, struct slice *said,
+    struct failure *failure) MUST_USE;
 
 /* ---- Claude Code: hooks ---- */
 
@@ -133,6 +217,11 @@ bool connect_is_model(struct slice decided, struct slice served);
 /* The paths of the newest sub-agents' transcripts of a project, newest first; at most `most`. */
 size_t connect_agent_transcripts(
     struct arena *arena, const char *directory, const char **paths, size_t most);
+
+/* The transcript of a session by its id, its sub-agents' costs and tokens added. False where there
+ * is none, or `session` is no id. */
+bool connect_session_transcript(struct arena *arena, struct slice session,
+    const struct price_table *prices, struct connect_transcript *transcript);
 
 /* ---- Claude Code: settings ---- */
 

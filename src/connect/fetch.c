@@ -3,28 +3,15 @@
  * warning. */
 #include "connect.h"
 
-#include "base/child.h"
 #include "base/file.h"
-#include "base/text.h"
-
-#include <string.h>
-
-static const struct child_limits LIMITS = {CONNECT_OUTPUT_BYTES, CONNECT_WAIT_MS};
+#include "program.h"
 
 static bool ask_program(struct arena *arena, const char *const *argv,
     struct connect_fetched *fetched, struct failure *failure)
 {
     struct child_result result;
-    if (!child_is_installed(argv[0]))
-        return failure_set(failure, "%s is not installed", argv[0]);
-    if (!child_run(arena, argv, LIMITS, &result, failure))
+    if (!program_run(arena, argv, CONNECT_WAIT_MS, &result, failure))
         return false;
-    if (result.exit_status != 0)
-        return failure_set(failure, "%s exited with %d: %.*s", argv[0], result.exit_status,
-            SLICE_ARG(text_one_line(arena, result.error, 200)));
-    if (result.cut)
-        return failure_set(
-            failure, "%s printed more than %d MB", argv[0], CONNECT_OUTPUT_BYTES >> 20);
     fetched->bytes = result.output;
     return true;
 }

@@ -277,18 +277,25 @@ bool connect_is_model(struct slice decided, struct slice served)
     return date.len == 8;
 }
 
-/* How Claude Code names the directory of a project: every byte that is no letter or digit is '-'.
- */
-static const char *project_directory(struct arena *arena, const char *directory)
+static const char *projects_directory(struct arena *arena)
 {
     const char *config = getenv("CLAUDE_CONFIG_DIR"), *home = getenv("HOME");
     if (!config && !home)
         return NULL;
+    return file_join(arena, config ? config : file_join(arena, home, ".claude"), "projects");
+}
+
+/* How Claude Code names the directory of a project: every byte that is no letter or digit is '-'.
+ */
+static const char *project_directory(struct arena *arena, const char *directory)
+{
+    const char *projects = projects_directory(arena);
+    if (!projects)
+        return NULL;
     char *name = arena_take(arena, strlen(directory) + 1);
     for (size_t i = 0; directory[i]; i++)
         name[i] = slice_ascii_is_word((unsigned char)directory[i]) ? directory[i] : '-';
-    const char *base = config ? config : file_join(arena, home, ".claude");
-    return file_join(arena, file_join(arena, base, "projects"), name);
+    return file_join(arena, projects, name);
 }
 
 struct dated_path {
@@ -345,4 +352,62 @@ size_t connect_agent_transcripts(
     for (size_t i = 0; i < n; i++)
         paths[i] = kept[i].path;
     return n;
+}
+
+/* Whatever one transcript adds to another's sums. */
+static void add_transcript(
+    struct connect_transcript *sum, const struct connect_transcript *transcript)
+{
+    add_tokens(&sum->tokens, &transcript->tokens);
+    sum->cost_usd += transcript->cost_usd;
+    sum->requests += transcript->requests;
+    sum->cut = sum->cut || transcript->cut;
+}
+
+static void add_agents(struct arena *arena, const char *directory, const struct price_table *prices,
+    struct connect_transcript *sum)
+{
+    struct connect_transcript *one = arena_take(arena, sizeof(*one));
+    DIR *open = opendir(directory);
+    struct dirent *entry;
+    for (int i = 0; open && i < CONNECT_FILES_MOST && (entry = readdir(open)); i++)
+        if (slice_starts(slice_from(entry->d_name), "agent-") &&
+            slice_ends(slice_from(entry->d_name), ".jsonl") &&
+            connect_transcript_open(
+                arena, file_join(arena, directory, entry->d_name), prices, one, NULL))
+            add_transcript(sum, one);
+    if (open)
+        closedir(open);
+}
+
+static bool is_session_id(struct slice session)
+{
+    for (size_t i = 0; i < session.len; i++)
+        if (!slice_ascii_is_word((unsigned char)session.base[i]) && session.base[i] != '-')
+            return false;
+    return session.len >= 8 && session.len <= CONNECT_AGENT_NAME_BYTES;
+}
+
+bool connect_session_transcript(struct arena *arena, struct slice session,
+    const struct price_table *prices, struct connect_transcript *transcript)
+{
+    const char *projects = projects_directory(arena);
+    if (!is_session_id(session) || !projects)
+        return false;
+    DIR *open = opendir(projects);
+    struct dirent *entry;
+    bool found = false;
+    for (int i = 0; open && !found && i < CONNECT_FILES_MOST && (entry = readdir(open)); i++) {
+        if (entry->d_name[0] == '.')
+            continue;
+        const char *base =
+            arena_print(arena, "%s/%s/%.*s", projects, entry->d_name, SLICE_ARG(session)).base;
+        const char *path = arena_print(arena, "%s.jsonl", base).base;
+        found = file_exists(path) && connect_transcript_open(arena, path, prices, transcript, NULL);
+        if (found)
+            add_agents(arena, file_join(arena, base, "subagents"), prices, transcript);
+    }
+    if (open)
+        closedir(open);
+    return found;
 }

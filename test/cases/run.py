@@ -4,18 +4,22 @@
 A case file holds cases, each begun by "=== name". Within one, a line "--- part" begins a part:
   --- file NAME     a file that the case finds in its directory
   --- run           command lines, split as a shell splits words but run without one; `rung` is
-                    the program under test; last words "< NAME" give a file as standard input;
+                    the program under test; first words NAME=VALUE are its environment; last words
+                    "< NAME" give a file as standard input;
                     $SOURCE is the root of the project
   --- stdout        exactly what they print, together
   --- stdout has    lines that must each stand somewhere in it
   --- stdout lacks  lines that must not
   --- stderr has    likewise, of standard error
+  --- standins      (no text) `bd` and `gt` of test/standin and `rung` itself are on PATH
   --- exit N        exit status of the last command (0 where not given)
 Each case runs in a new empty directory that is also its home, with a clean environment.
 """
 import os
 import pathlib
+import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -40,20 +44,24 @@ def parse(path):
     return cases
 
 
-def run_lines(program, lines, cwd):
-    env = {"HOME": cwd, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "COLUMNS": "160"}
+def run_lines(program, lines, cwd, standins):
+    path = f"{SOURCE}/test/standin:{os.path.dirname(program)}:" if standins else ""
+    usual = {"HOME": cwd, "PATH": path + "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "COLUMNS": "160"}
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
         if name in os.environ:
-            env[name] = os.environ[name]
+            usual[name] = os.environ[name]
     out, err, status = "", "", 0
     for line in filter(None, lines):
-        words = [word.replace("$SOURCE", SOURCE) for word in shlex.split(line)]
+        words, env = [word.replace("$SOURCE", SOURCE) for word in shlex.split(line)], dict(usual)
+        while re.match(r"[A-Z_]+=", words[0]):
+            name, _, env[name] = words.pop(0).partition("=")
         stdin = subprocess.DEVNULL
         if len(words) > 2 and words[-2] == "<":
             stdin = open(pathlib.Path(cwd) / words[-1], "rb")
             words = words[:-2]
         if words[0] == "rung":
             words[0] = program
+        words[0] = shutil.which(words[0], path=env["PATH"]) or words[0]
         done = subprocess.run(words, cwd=cwd, env=env, stdin=stdin, capture_output=True, timeout=WAIT_S)
         out += done.stdout.decode("utf-8", "surrogateescape")
         err += done.stderr.decode("utf-8", "surrogateescape")
@@ -96,7 +104,8 @@ def check(case, program):
             elif kind.startswith("exit "):
                 wanted_exit = int(kind[5:])
                 checks += 1
-        out, err, status = run_lines(program, lines, cwd)
+        standins = any(kind == "standins" for kind, _ in case["parts"])
+        out, err, status = run_lines(program, lines, cwd, standins)
         out, err = out.replace(cwd, "$CASE"), err.replace(cwd, "$CASE")
     for part in case["parts"]:
         n, sentences = judge(part, out, err)

@@ -1,0 +1,221 @@
+/* bead: receives what bd tells its hooks, decides a new issue and completes a closed one. */
+#include "bead.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+bool bead_read(struct arena *arena, const char *name, struct slice bytes, struct bead *bead,
+    struct failure *failure)
+{
+    *bead = (struct bead){0};
+    if (!task_reader_open(TASK_FORMAT_BEADS, name, bytes, &bead->reader, failure))
+        return false;
+    enum task_read read = task_reader_next(bead->reader, arena, &bead->task, failure);
+    if (read == TASK_READ_TASK)
+        return true;
+    if (read != TASK_READ_BAD)
+        failure_set(failure, "%s: there is no issue in it", name);
+    bead_close(bead);
+    return false;
+}
+
+void bead_close(struct bead *bead)
+{
+    task_reader_close(bead->reader);
+    bead->reader = NULL;
+}
+
+bool bead_desk_open(struct call *call, const struct option_value *policy_option,
+    const struct option_value *ledger_option, struct bead_desk *desk, struct failure *failure)
+{
+    *desk = (struct bead_desk){.call = call, .ledger_option = ledger_option};
+    struct workspace *workspace = &desk->workspace;
+    if (!workspace_open(call, policy_option, workspace, failure))
+        return false;
+    learned_open(call, ledger_option, workspace, &desk->learned);
+    decide_prepare(call->arena, &workspace->policy, &workspace->prices, workspace->today,
+        desk->learned.evidence, desk->learned.view, &desk->decider);
+    return true;
+}
+
+void bead_desk_close(struct bead_desk *desk)
+{
+    learned_close(&desk->learned);
+}
+
+bool bead_keep(
+    struct bead_desk *desk, const struct bead *bead, struct slice *id, struct failure *failure)
+{
+    struct pending *pending = NULL;
+    bool ok = pending_open(desk->call, desk->ledger_option, &desk->workspace, &pending, failure) &&
+              pending_keep(pending, &desk->decider, &bead->task, &bead->decision, failure) &&
+              pending_finish(pending, NULL, failure);
+    if (ok)
+        *id = arena_copy(desk->call->arena, pending_last_id(pending));
+    pending_close(pending);
+    return ok;
+}
+
+bool bead_write(struct bead_desk *desk, const struct bead *bead, struct slice id, bool *left,
+    struct failure *failure)
+{
+    const struct task *task = &bead->task;
+    const struct policy_rung *rung = &desk->workspace.policy.rungs[bead->decision.rung];
+    const struct connect_metadata metadata[] = {{"execution_suggested_model", rung->model},
+        {"execution_reasoning_effort", rung->effort}, {"rung_decision", id}};
+    *left =
+        task->rung_decision.len == 0 && (task->suggested_model.len || task->suggested_effort.len);
+    return *left || connect_beads_set(
+                        desk->call->arena, task->id, metadata, rung->effort.len ? 3 : 2, failure);
+}
+
+enum { BEAD_POLICY, BEAD_LEDGER };
+
+static const struct option_row OPTIONS[] = {POLICY_OPTION, LEDGER_OPTION};
+
+/* bd 0.49 tells its hook of an issue before it has put the labels on it: asked again, bd knows
+ * them. Where bd does not answer, what came with the hook serves. */
+static void read_again(struct arena *arena, struct bead *bead)
+{
+    struct slice bytes;
+    struct failure failure;
+    struct bead again;
+    if (!connect_beads_show(arena, bead->task.id, &bytes, &failure) ||
+        !bead_read(arena, "bd show", bytes, &again, &failure))
+        return;
+    if (!slice_equal(again.task.id, bead->task.id)) {
+        bead_close(&again);
+        return;
+    }
+    bead_close(bead);
+    *bead = again;
+}
+
+/* A new issue: decided, kept as pending, and the decision put where bd's other readers look. */
+static bool decide_new(struct bead_desk *desk, struct bead *bead, struct failure *failure)
+{
+    struct slice id = {0};
+    bool left = false;
+    if (bead->task.rung_decision.len) /* our own writing set this off */
+        return true;
+    desk->dice = dice_from_system();
+    desk->decider.dice = &desk->dice;
+    decide(&desk->decider, &bead->task, desk->call->arena, &bead->decision);
+    return bead_keep(desk, bead, &id, failure) && bead_write(desk, bead, id, &left, failure);
+}
+
+struct closing {
+    struct bead_desk *desk;
+    const struct connect_closing *said;
+    struct connect_transcript *transcript; /* NULL: there is none */
+};
+
+static void fill(struct experiment *e, void *context)
+{
+    const struct closing *closing = context;
+    const struct connect_transcript *transcript = closing->transcript;
+    bool failed = connect_reason_is_failure(closing->said->reason);
+    e->pending = false;
+    e->success = failed ? RECORD_FAILED : RECORD_ACCEPTED;
+    e->outcome_source = RECORD_USER;
+    e->notes = text_one_line(closing->desk->call->arena, closing->said->reason, 500);
+    if (!transcript || transcript->requests == 0)
+        return;
+    e->served = transcript->served;
+    e->seconds = (double)(transcript->last_ms - transcript->first_ms) / 1000;
+    if (!isnan(transcript->cost_usd) && !transcript->cut) {
+        e->cost_usd = transcript->cost_usd;
+        e->cost_source = RECORD_MEASURED;
+    }
+}
+
+/* A closed issue: its pending decision gets its outcome. One that was never decided, or has its
+ * outcome from `rung work`, is left alone. */
+static bool complete_closed(
+    struct bead_desk *desk, struct slice bytes, struct slice id, struct failure *failure)
+{
+    struct call *call = desk->call;
+    struct connect_closing said = {0};
+    struct connect_transcript transcript;
+    struct closing closing = {desk, &said, NULL};
+    struct ledger *ledger = NULL;
+    struct experiment e;
+    bool found = false;
+    if (!connect_beads_closing(call->arena, bytes, &said, failure) ||
+        !workspace_read_ledger(call, desk->ledger_option, &desk->workspace, &ledger, failure))
+        return false;
+    if (connect_session_transcript(call->arena, said.session, &desk->workspace.prices, &transcript))
+        closing.transcript = &transcript;
+    bool ok = !ledger || ledger_complete(ledger, call->arena, (struct slice){0}, id, fill, &closing,
+                             &e, &found, failure);
+    if (ok && found)
+        ok = connect_append_experiment(call->arena, &e, failure);
+    ledger_close(ledger);
+    return ok;
+}
+
+static int run_bead(struct call *call)
+{
+    struct failure failure = {0};
+    struct bead_desk desk = {0};
+    struct bead bead = {0};
+    struct file_bytes input = {0};
+    int status = EXIT_BROKEN;
+    bool created = slice_is(call->words[0], "created");
+    if (!created && !slice_is(call->words[0], "closed")) {
+        log_error("say `rung bead created ID` or `rung bead closed ID`");
+        return EXIT_USAGE;
+    }
+    if (!file_open("-", CONNECT_SETTINGS_BYTES, &input, &failure) ||
+        !bead_desk_open(
+            call, &call->options[BEAD_POLICY], &call->options[BEAD_LEDGER], &desk, &failure) ||
+        !bead_read(call->arena, "bd's hook", input.bytes, &bead, &failure))
+        goto done;
+    if (!slice_equal(bead.task.id, call->words[1])) {
+        failure_set(&failure, "bd's hook is about %.*s, but %.*s came with it",
+            SLICE_ARG(call->words[1]), SLICE_ARG(bead.task.id));
+        goto done;
+    }
+    if (created)
+        read_again(call->arena, &bead);
+    if (created ? decide_new(&desk, &bead, &failure)
+                : complete_closed(&desk, input.bytes, bead.task.id, &failure))
+        status = EXIT_DONE;
+done:
+    if (status != EXIT_DONE)
+        log_error("%s", failure.text);
+    bead_close(&bead);
+    bead_desk_close(&desk);
+    file_close(&input);
+    return status;
+}
+
+const struct command_row COMMAND_BEAD = {
+    .name = "bead",
+    .words = "created|closed ID",
+    .words_least = 2,
+    .words_most = 2,
+    .summary = "Answer Beads' hooks: decide a new issue, complete a closed one.",
+    .details =
+        "`rung init --beads` puts it into .beads/hooks/on_create and on_close; bd gives the "
+        "issue's "
+        "JSON on standard input.\n\n"
+        "A new issue is decided, kept in the ledger, and marked with execution_suggested_model, "
+        "execution_reasoning_effort and rung_decision; one on which a person named a model or an "
+        "effort keeps that. A closed issue completes its pending decision: the outcome is the "
+        "user's, a failure where the closing reason has a word of failure (failed, rejected, "
+        "wontfix, cancelled, abandoned, blocked, error, timeout, aborted) and does not begin with "
+        "fixed, done or the like. Where Claude Code closed it, the cost is its session's. The "
+        "outcome is also added to .beads/routing-experiments.jsonl.",
+    .options = OPTIONS,
+    .n_options = sizeof(OPTIONS) / sizeof(OPTIONS[0]),
+    .run = run_bead,
+};
