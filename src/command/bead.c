@@ -149,8 +149,11 @@ static bool complete_closed(
     struct ledger *ledger = NULL;
     struct experiment e;
     bool found = false;
-    if (!connect_beads_closing(call->arena, bytes, &said, failure) ||
-        !workspace_read_ledger(call, desk->ledger_option, &desk->workspace, &ledger, failure))
+    if (!connect_beads_closing(call->arena, bytes, &said, failure))
+        return false;
+    if (slice_starts(said.reason, CONNECT_OWN_REASON))
+        return true; /* `rung run` has recorded it */
+    if (!workspace_read_ledger(call, desk->ledger_option, &desk->workspace, &ledger, failure))
         return false;
     if (connect_session_transcript(call->arena, said.session, &desk->workspace.prices, &transcript))
         closing.transcript = &transcript;

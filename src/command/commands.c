@@ -15,6 +15,7 @@ const struct command_row *const COMMANDS[] = {
     &COMMAND_EVAL,
     &COMMAND_REPLAY,
     &COMMAND_HOOK,
+    &COMMAND_WORK,
     &COMMAND_SLING,
     &COMMAND_BEAD,
     &COMMAND_INIT,

@@ -26,5 +26,6 @@ extern const struct command_row COMMAND_SWARM;
 extern const struct command_row COMMAND_TRUST;
 extern const struct command_row COMMAND_VALIDATE;
 extern const struct command_row COMMAND_VERSION;
+extern const struct command_row COMMAND_WORK;
 
 #endif

@@ -9,6 +9,7 @@
 #include "pending.h"
 #include "source.h"
 #include "workspace.h"
+#include "write.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -28,6 +29,9 @@ enum {
     ROUTE_SUMMARY,
     ROUTE_RECORD,
     ROUTE_LEDGER,
+    ROUTE_WRITE,
+    ROUTE_PREVIEW,
+    ROUTE_UNDO,
 };
 
 static const struct option_row OPTIONS[] = {
@@ -44,6 +48,10 @@ static const struct option_row OPTIONS[] = {
     {"record", OPTION_FLAG, NULL,
         "keep each decision in the ledger, where it waits for `rung log`"},
     LEDGER_OPTION,
+    {"write", OPTION_FLAG, NULL,
+        "write each decision into the tracker, marked as ours, and keep it as --record does"},
+    {"preview", OPTION_FLAG, NULL, "print what --write would write, and write nothing"},
+    {"undo", OPTION_FLAG, NULL, "take out of the tracker what --write has put there"},
 };
 
 /* What many decisions add up to. */
@@ -65,6 +73,8 @@ struct routing {
     struct emit emit;
     struct table *table;
     struct pending *pending; /* NULL: decisions are not recorded */
+    struct source *source;   /* NULL: one task by its title */
+    struct writing *writing; /* NULL: nothing is written back */
     struct learned learned;
     struct dice dice;
     bool to_json, explain;
@@ -204,6 +214,11 @@ static bool show(struct routing *routing, const struct task *task, const struct 
     if (routing->pending &&
         !pending_keep(routing->pending, &routing->decider, task, decision, failure))
         return false;
+    if (routing->writing)
+        writing_add(routing->writing, routing->source, task, decision,
+            routing->pending ? pending_last_id(routing->pending) : (struct slice){0});
+    if (option(routing, ROUTE_UNDO)->given || option(routing, ROUTE_PREVIEW)->given)
+        return true;
     if (routing->to_json) {
         decide_write_json(&routing->decider, task, decision, &routing->emit);
         emit_bytes(&routing->emit, slice_from("\n"));
@@ -386,6 +401,8 @@ static void print_summary(struct routing *routing, const struct source_counts *c
 static bool finish_many(
     struct routing *routing, const struct source_counts *counts, struct failure *failure)
 {
+    if (option(routing, ROUTE_UNDO)->given || option(routing, ROUTE_PREVIEW)->given)
+        return true;
     if (!flush(routing, 0, failure))
         return false;
     if (routing->table)
@@ -418,6 +435,7 @@ static bool route_many(struct routing *routing, struct failure *failure)
     struct decision decision;
     if (!source_open(routing->call, &source, failure))
         return false;
+    routing->source = source;
     if (!routing->to_json && !routing->explain)
         routing->table = table_make(routing->call->out, columns, 7);
     bool ok = true;
@@ -493,6 +511,28 @@ static bool prepare(struct routing *routing, struct failure *failure)
     return true;
 }
 
+/* What becomes of the decisions in the tracker. False with a sentence for options that disagree. */
+static bool prepare_writing(struct routing *routing, struct failure *failure)
+{
+    struct call *call = routing->call;
+    bool write = option(routing, ROUTE_WRITE)->given, undo = option(routing, ROUTE_UNDO)->given,
+         preview = option(routing, ROUTE_PREVIEW)->given;
+    if (write + undo + preview > 1 || (call->n_words && (write || undo || preview)))
+        return failure_set(failure, "--write, --preview and --undo are about a backlog, and only "
+                                    "one of them can be meant");
+    if (undo) /* what was open then may be closed by now */
+        call->options[SOURCE_ALL].given = true;
+    if (write)
+        call->options[ROUTE_RECORD].given = true;
+    enum write_mode mode = write     ? WRITE_DECISIONS
+                           : undo    ? WRITE_UNDO
+                           : preview ? WRITE_PREVIEW
+                                     : WRITE_NOTHING;
+    if (mode != WRITE_NOTHING)
+        routing->writing = writing_make(mode, &routing->workspace.policy);
+    return true;
+}
+
 static bool finish_recording(struct routing *routing, struct failure *failure)
 {
     size_t n = 0;
@@ -512,7 +552,7 @@ static int run_route(struct call *call)
     bool one = call->n_words == 1;
     if (!prepare(&routing, &failure))
         goto done;
-    if (!force_rung(&routing, &failure)) {
+    if (!force_rung(&routing, &failure) || !prepare_writing(&routing, &failure)) {
         status = EXIT_USAGE;
         goto done;
     }
@@ -521,10 +561,12 @@ static int run_route(struct call *call)
             call, option(&routing, ROUTE_LEDGER), &routing.workspace, &routing.pending, &failure))
         goto done;
     bool ok = one ? route_one(&routing, &failure) : route_many(&routing, &failure);
-    if (ok && finish_recording(&routing, &failure))
+    if (ok && finish_recording(&routing, &failure) &&
+        (!routing.writing || writing_finish(routing.writing, call->out, &failure)))
         status = EXIT_DONE;
 done:
     pending_close(routing.pending);
+    writing_free(routing.writing);
     learned_close(&routing.learned);
     if (status != EXIT_DONE)
         log_error("%s", failure.text);
@@ -541,9 +583,15 @@ const struct command_row COMMAND_ROUTE = {
         "With a title, decides that one task. Without, decides a backlog: what --file names, what "
         "is piped in, or what the tracker's own program says (bd, gh). Open work by default.\n\n"
         "The first tier that speaks decides: --rung, an explicit label (model:haiku), a complexity "
-        "label, a pattern of the policy, the default. Costs marked ~ are assumed, not measured.",
+        "label, a pattern of the policy, the default. Costs marked ~ are assumed, not measured.\n\n"
+        "--write puts each decision where the tracker has a place for it: metadata "
+        "(execution_suggested_model, execution_reasoning_effort) in Beads and Task Master, the "
+        "label rung:NAME in GitHub and Backlog.md, [rung:NAME] at the end of an item in Markdown. "
+        "It is marked as ours and never read back as a wish; what a person named stays; every "
+        "other byte stays. --preview shows it, --undo takes it out.",
     .examples = "  rung route \"Fix typo in README\" --label complexity:trivial\n"
                 "  rung route --from beads --explain\n"
+                "  rung route --from beads --preview && rung route --from beads --write\n"
                 "  rung route --record && rung log bd-12 --success --source test\n"
                 "  gh issue list --json number,title,body,labels,state | rung route --from github\n"
                 "  rung route --file backlog.jsonl --all --json --summary summary.json\n",

@@ -20,6 +20,7 @@ struct source {
     size_t n_paths, at;
     struct file_bytes file;
     struct task_reader *reader;
+    const char *path; /* of the file that is being read; NULL: it is none */
     struct source_counts counts;
     size_t opened; /* files of which something could be read */
 };
@@ -62,6 +63,7 @@ static bool open_bytes(struct source *source, const char *name, const char *path
     enum task_format format = source->format;
     if (format == TASK_FORMAT_AUTO)
         format = task_format_detect(bytes, name);
+    source->path = path;
     if (!task_reader_open(format, name, bytes, &source->reader, failure))
         return false;
     return add_complexity(source, path, failure);
@@ -296,6 +298,16 @@ bool source_next(struct source *source, struct arena *arena, struct task *task)
             break;
         }
     }
+}
+
+enum task_format source_format(const struct source *source)
+{
+    return task_reader_format(source->reader);
+}
+
+const char *source_path(const struct source *source)
+{
+    return source->path;
 }
 
 const struct source_counts *source_counted(const struct source *source)

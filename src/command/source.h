@@ -53,6 +53,11 @@ bool source_open(struct call *call, struct source **source, struct failure *fail
 /* The next task that passes the filters; false at the end. The arena is the task's own. */
 bool source_next(struct source *source, struct arena *arena, struct task *task);
 
+/* Of the task that was handed on last: its format, and its file, NULL where a program or standard
+ * input told it. */
+enum task_format source_format(const struct source *source);
+const char *source_path(const struct source *source);
+
 const struct source_counts *source_counted(const struct source *source);
 /* Says what a user should know once all is read: bad records not shown, labels that were lost. */
 void source_finish(const struct source *source);

@@ -134,6 +134,36 @@ bool connect_beads_set(struct arena *arena, struct slice id,
     return put_back(arena, id, metadata, n, failure);
 }
 
+static bool tell(
+    struct arena *arena, struct slice id, const char *const *argv, struct failure *failure)
+{
+    struct child_result result;
+    return check_id(arena, id, failure) &&
+           program_run(arena, argv, CONNECT_WAIT_MS, &result, failure);
+}
+
+bool connect_beads_claim(struct arena *arena, struct slice id, struct failure *failure)
+{
+    const char *const argv[] = {"bd", "update", arena_text(arena, id), "--claim", NULL};
+    return tell(arena, id, argv, failure);
+}
+
+bool connect_beads_close(
+    struct arena *arena, struct slice id, struct slice reason, struct failure *failure)
+{
+    const char *const argv[] = {
+        "bd", "close", arena_text(arena, id), "--reason", arena_text(arena, reason), NULL};
+    return tell(arena, id, argv, failure);
+}
+
+bool connect_beads_give_back(
+    struct arena *arena, struct slice id, struct slice note, struct failure *failure)
+{
+    const char *const argv[] = {"bd", "update", arena_text(arena, id), "--status", "open",
+        "--append-notes", arena_text(arena, note), NULL};
+    return tell(arena, id, argv, failure);
+}
+
 static bool has_word(struct slice text, const char *word)
 {
     size_t n = strlen(word);

@@ -87,6 +87,45 @@ bool connect_append_experiment(
 struct slice connect_beads_hook(struct arena *arena, const char *word);
 bool connect_beads_hook_is_ours(struct slice text);
 
+/* Takes the issue for whoever works now; fails where somebody else has it. */
+bool connect_beads_claim(struct arena *arena, struct slice id, struct failure *failure) MUST_USE;
+
+/* What closing reasons of ours begin with: our own hook leaves such an issue alone. */
+#define CONNECT_OWN_REASON "rung work: "
+bool connect_beads_close(
+    struct arena *arena, struct slice id, struct slice reason, struct failure *failure) MUST_USE;
+/* Opens it again, with a note. */
+bool connect_beads_give_back(
+    struct arena *arena, struct slice id, struct slice note, struct failure *failure) MUST_USE;
+
+/* ---- decisions written back ---- */
+
+/* One decision for the tracker. */
+struct connect_note {
+    struct slice id;
+    size_t line; /* Markdown: where the item begins */
+    struct slice rung, model, effort;
+    struct slice decision; /* id of its experiment */
+    struct slice had;      /* what marks an earlier decision of ours there; empty: none does */
+};
+
+/* Where a format keeps a decision, in words; NULL where it has no place for one. */
+const char *connect_write_place(enum task_format format);
+
+/* The text of a Task Master, Backlog.md or Markdown file with the decisions in it, or, with `undo`,
+ * without what an earlier call put there; every other byte stays. The notes are put in order. */
+bool connect_write_text(struct arena *arena, enum task_format format, struct slice text,
+    struct connect_note *notes, size_t n, bool undo, struct slice *changed,
+    struct failure *failure) MUST_USE;
+/* The same for one file of Backlog.md. */
+bool connect_write_front_matter(struct arena *arena, struct slice text,
+    const struct connect_note *notes, size_t n, bool undo, struct slice *changed,
+    struct failure *failure) MUST_USE;
+
+/* One decision to bd (metadata) or gh (the label rung:NAME, made where it is missing). */
+bool connect_write_issue(struct arena *arena, enum task_format format,
+    const struct connect_note *note, bool undo, struct failure *failure) MUST_USE;
+
 /* ---- Gas Town ---- */
 
 enum connect_gastown_way { /* how this gt is told a model */

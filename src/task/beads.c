@@ -77,15 +77,6 @@ static struct task_list read_dependencies(struct arena *arena, struct json edges
     return list;
 }
 
-static void read_metadata(struct arena *arena, struct json metadata, struct task *task)
-{
-    if (json_kind(metadata) != JSON_OBJECT)
-        return;
-    task->suggested_model = fields_text(arena, json_get(metadata, "execution_suggested_model"));
-    task->suggested_effort = fields_text(arena, json_get(metadata, "execution_reasoning_effort"));
-    task->rung_decision = fields_text(arena, json_get(metadata, "rung_decision"));
-}
-
 enum task_read beads_record(
     struct json record, struct arena *arena, struct task *task, struct failure *failure)
 {
@@ -111,6 +102,6 @@ enum task_read beads_record(
     task->labels = fields_texts(arena, values[BEADS_LABELS], "name", TASK_LABELS_MOST);
     task->depends_on = read_dependencies(arena, values[BEADS_DEPENDENCIES]);
     task->acceptance = fields_lines(arena, acceptance, TASK_LIST_MOST);
-    read_metadata(arena, values[BEADS_METADATA], task);
+    fields_metadata(arena, values[BEADS_METADATA], task);
     return TASK_READ_TASK;
 }

@@ -172,3 +172,12 @@ struct slice fields_made_id(struct arena *arena, char letter, size_t number)
 {
     return arena_print(arena, "%c%zu", letter, number);
 }
+
+void fields_metadata(struct arena *arena, struct json metadata, struct task *task)
+{
+    if (json_kind(metadata) != JSON_OBJECT)
+        return;
+    task->suggested_model = fields_text(arena, json_get(metadata, "execution_suggested_model"));
+    task->suggested_effort = fields_text(arena, json_get(metadata, "execution_reasoning_effort"));
+    task->rung_decision = fields_text(arena, json_get(metadata, "rung_decision"));
+}

@@ -27,6 +27,9 @@ struct slice fields_join(struct arena *arena, const struct slice *parts, size_t 
 /* Status, type and priority from labels, where the task has none. */
 void fields_from_labels(struct task *task);
 
+/* What Beads' metadata suggests about model and effort, and whether Rung wrote it itself. */
+void fields_metadata(struct arena *arena, struct json metadata, struct task *task);
+
 /* Without "- ", "* ", "1. " or a box before it. */
 struct slice fields_without_bullet(struct slice line);
 

@@ -172,6 +172,20 @@ static void split_title(struct task *task)
     task->body = slice_trim(slice_sub(task->body, cut, task->body.len));
 }
 
+/* The label rung:NAME is Rung's own mark: no label that anybody gave the task. */
+static void take_own_mark(struct task *task)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < task->labels.n; i++) {
+        struct slice label = task->labels.items[i];
+        if (!slice_starts(label, "rung:"))
+            task->labels.items[kept++] = label;
+        else if (task->rung_decision.len == 0)
+            task->rung_decision = slice_sub(label, strlen("rung:"), label.len);
+    }
+    task->labels.n = kept;
+}
+
 bool reader_complete(const struct task_reader *reader, struct arena *arena, struct task *task,
     struct failure *failure)
 {
@@ -188,6 +202,7 @@ bool reader_complete(const struct task_reader *reader, struct arena *arena, stru
     if (task->id.len == 0)
         task->id = reader->line ? fields_made_id(arena, 'L', reader->line)
                                 : fields_made_id(arena, 'R', reader->records.n);
+    take_own_mark(task);
     task->state = task_state_from_name(task->status);
     task->source = FORMATS[reader->format].name;
     return true;

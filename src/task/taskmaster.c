@@ -22,6 +22,7 @@ enum taskmaster_field {
     TM_COMPLEXITY,
     TM_FILES,
     TM_ACCEPTANCE,
+    TM_METADATA,
     TM_FIELDS,
 };
 
@@ -40,6 +41,7 @@ static const struct slice KEYS[TM_FIELDS] = {
     [TM_COMPLEXITY] = SLICE("complexity"),
     [TM_FILES] = SLICE("relevantFiles"),
     [TM_ACCEPTANCE] = SLICE("acceptanceCriteria"),
+    [TM_METADATA] = SLICE("metadata"),
 };
 
 struct complexity_word {
@@ -206,6 +208,7 @@ static void read_fields(const struct taskmaster_place *place, struct arena *aren
     else
         task->acceptance = fields_texts(arena, values[TM_ACCEPTANCE], "text", TASK_LIST_MOST);
     task->complexity = read_complexity(values[TM_COMPLEXITY]);
+    fields_metadata(arena, values[TM_METADATA], task);
 }
 
 static enum task_read bad_place(const struct task_reader *reader, struct failure *failure)
