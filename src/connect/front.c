@@ -51,8 +51,11 @@ static bool read_front(struct slice text, struct front *front, struct failure *f
             front->close = line;
             return true;
         }
-        in_labels = slice_starts(line, "labels:") || (in_labels && is_item(line));
-        if (slice_starts(line, "labels:"))
+        bool is_key = slice_starts(line, "labels:");
+        if (is_key && front->labels.len)
+            return failure_set(failure, "its front matter has two lists of labels");
+        in_labels = is_key || (in_labels && is_item(line));
+        if (is_key)
             front->labels = line;
         else if (in_labels)
             front->last = line;
@@ -115,15 +118,15 @@ static bool put_in(struct arena *arena, struct slice text, struct slice rung, st
     if (!read_front(text, &front, failure))
         return false;
     struct slice line = slice_trim(front.labels);
+    struct slice value = slice_trim(slice_sub(line, sizeof("labels:") - 1, line.len));
     if (front.labels.len == 0) {
         *changed = splice_replace(arena, text, (struct slice){front.close.base, 0},
             arena_print(arena, "labels: [ 'rung:%.*s' ]\n", SLICE_ARG(rung)));
-    } else if (slice_ends(line, "]")) {
-        bool empty =
-            slice_trim(slice_sub(line, slice_find_byte(line, '[') + 1, line.len - 1)).len == 0;
+    } else if (slice_starts(value, "[") && slice_ends(value, "]")) {
+        bool empty = slice_trim(slice_sub(value, 1, value.len - 1)).len == 0;
         *changed = splice_replace(arena, text, (struct slice){line.base + line.len - 1, 0},
             arena_print(arena, "%s'rung:%.*s'", empty ? "" : ", ", SLICE_ARG(rung)));
-    } else if (front.last.len) {
+    } else if (value.len == 0 && front.last.len) {
         size_t indent = slice_find_byte(front.last, '-');
         *changed = splice_replace(arena, text, (struct slice){front.last.base + front.last.len, 0},
             arena_print(

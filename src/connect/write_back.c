@@ -17,11 +17,20 @@ static const char MARK[] = "rung:";
 /* The mark in a line, with the blank before it; empty where there is none. */
 static struct slice find_mark(struct slice line)
 {
-    size_t at = slice_find(line, " [rung:");
-    if (at == SIZE_MAX)
-        return (struct slice){0};
-    size_t length = slice_find_byte(slice_sub(line, at, line.len), ']');
-    return length == SIZE_MAX ? (struct slice){0} : slice_sub(line, at, at + length + 1);
+    static const char open[] = " [rung:";
+    for (size_t from = 0; from < line.len;) {
+        size_t at = slice_find(slice_sub(line, from, line.len), open);
+        if (at == SIZE_MAX)
+            break;
+        size_t end = from + at + sizeof(open) - 1;
+        while (end < line.len && (slice_ascii_is_word((unsigned char)line.base[end]) ||
+                                     memchr("-_.", line.base[end], 3)))
+            end++;
+        if (end < line.len && line.base[end] == ']')
+            return slice_sub(line, from + at, end + 1);
+        from = end;
+    }
+    return (struct slice){0};
 }
 
 static struct slice change_line(

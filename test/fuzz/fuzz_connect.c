@@ -7,6 +7,26 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
+/* What was written into a text without a mark of ours and taken out again is that text. */
+static void write_and_undo(struct arena *arena, enum task_format format, struct slice text)
+{
+    struct failure failure;
+    struct connect_note note = {.id = {"1", 1},
+        .line = 1,
+        .rung = {"haiku", 5},
+        .model = {"claude-haiku-5-5", 16},
+        .effort = {"low", 3},
+        .decision = {"exp_1", 5}};
+    struct slice with, undone, plain;
+    if (!connect_write_text(arena, format, text, &note, 1, true, &plain, &failure) ||
+        slice_find(plain, "rung") != SIZE_MAX ||
+        !connect_write_text(arena, format, plain, &note, 1, false, &with, &failure))
+        return;
+    if (!connect_write_text(arena, format, with, &note, 1, true, &undone, &failure) ||
+        !slice_equal(undone, plain))
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     struct arena arena = {0};
@@ -30,6 +50,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     struct connect_transcript transcript;
     struct price_table prices = price_builtin();
     connect_transcript_read(&arena, text, &prices, &transcript);
+    write_and_undo(&arena, TASK_FORMAT_MARKDOWN, text);
+    write_and_undo(&arena, TASK_FORMAT_BACKLOG, text);
+    write_and_undo(&arena, TASK_FORMAT_TASKMASTER, text);
     json_parser_free(parser);
     arena_free(&arena);
     return 0;
