@@ -78,6 +78,7 @@ bool bead_write(struct bead_desk *desk, const struct bead *bead, struct slice id
 }
 
 enum { BEAD_POLICY, BEAD_LEDGER };
+enum { BEAD_SYNC_MOST = 10000 };
 
 static const struct option_row OPTIONS[] = {POLICY_OPTION, LEDGER_OPTION};
 
@@ -165,16 +166,72 @@ static bool complete_closed(
     return ok;
 }
 
+/* Ids of the beads whose decisions wait for an outcome. */
+static bool list_waiting(
+    struct bead_desk *desk, struct slice **ids, size_t *n, struct failure *failure)
+{
+    struct ledger_filter filter = {.source = slice_from("beads"), .state = LEDGER_PENDING};
+    struct ledger *ledger = NULL;
+    struct ledger_walk *walk = NULL;
+    struct experiment e;
+    enum ledger_next next = LEDGER_END;
+    size_t room = 0;
+    *n = 0;
+    if (!workspace_read_ledger(desk->call, desk->ledger_option, &desk->workspace, &ledger, failure))
+        return false;
+    if (ledger && !ledger_walk_open(ledger, &filter, LEDGER_OLDEST, BEAD_SYNC_MOST, &walk, failure))
+        next = LEDGER_BROKEN;
+    while (walk && (next = ledger_walk_next(walk, desk->call->arena, &e, failure)) == LEDGER_ROW) {
+        *ids = arena_grow(desk->call->arena, *ids, *n, &room, sizeof(**ids));
+        (*ids)[(*n)++] = arena_copy(desk->call->arena, e.task_id);
+    }
+    ledger_walk_close(walk);
+    ledger_close(ledger);
+    return next != LEDGER_BROKEN;
+}
+
+/* bd may end before the hook that it began has started: what was missed is asked for. */
+static int sync_closed(struct call *call)
+{
+    struct failure failure = {0};
+    struct bead_desk desk = {0};
+    struct slice *ids = NULL, bytes;
+    size_t n = 0, completed = 0;
+    int status = EXIT_DONE;
+    bool ok = bead_desk_open(call, &call->options[BEAD_POLICY], &call->options[BEAD_LEDGER], &desk,
+                  &failure) &&
+              list_waiting(&desk, &ids, &n, &failure);
+    for (size_t i = 0; ok && i < n; i++) {
+        struct connect_closing said = {0};
+        if (!connect_beads_show(call->arena, ids[i], &bytes, &failure) ||
+            !connect_beads_closing(call->arena, bytes, &said, &failure) ||
+            (said.closed && !complete_closed(&desk, bytes, ids[i], &failure))) {
+            log_error("%.*s: %s", SLICE_ARG(text_one_line(call->arena, ids[i], 80)), failure.text);
+            status = EXIT_BROKEN;
+            continue;
+        }
+        completed += said.closed;
+    }
+    if (ok)
+        log_note("%zu waiting, %zu of them closed meanwhile", n, completed);
+    else
+        log_error("%s", failure.text);
+    bead_desk_close(&desk);
+    return ok ? status : EXIT_BROKEN;
+}
+
 static int run_bead(struct call *call)
 {
+    if (call->n_words == 1 && slice_is(call->words[0], "sync"))
+        return sync_closed(call);
     struct failure failure = {0};
     struct bead_desk desk = {0};
     struct bead bead = {0};
     struct file_bytes input = {0};
     int status = EXIT_BROKEN;
     bool created = slice_is(call->words[0], "created");
-    if (!created && !slice_is(call->words[0], "closed")) {
-        log_error("say `rung bead created ID` or `rung bead closed ID`");
+    if (call->n_words != 2 || (!created && !slice_is(call->words[0], "closed"))) {
+        log_error("say `rung bead created ID`, `rung bead closed ID` or `rung bead sync`");
         return EXIT_USAGE;
     }
     if (!file_open("-", CONNECT_SETTINGS_BYTES, &input, &failure) ||
@@ -203,8 +260,8 @@ done:
 
 const struct command_row COMMAND_BEAD = {
     .name = "bead",
-    .words = "created|closed ID",
-    .words_least = 2,
+    .words = "created|closed|sync [ID]",
+    .words_least = 1,
     .words_most = 2,
     .summary = "Answer Beads' hooks: decide a new issue, complete a closed one.",
     .details =
@@ -217,7 +274,9 @@ const struct command_row COMMAND_BEAD = {
         "user's, a failure where the closing reason has a word of failure (failed, rejected, "
         "wontfix, cancelled, abandoned, blocked, error, timeout, aborted) and does not begin with "
         "fixed, done or the like. Where Claude Code closed it, the cost is its session's. The "
-        "outcome is also added to .beads/routing-experiments.jsonl.",
+        "outcome is also added to .beads/routing-experiments.jsonl.\n\n"
+        "bd may end before a hook that it began has started: `rung bead sync` asks bd for every "
+        "bead whose decision still waits.",
     .options = OPTIONS,
     .n_options = sizeof(OPTIONS) / sizeof(OPTIONS[0]),
     .run = run_bead,

@@ -199,6 +199,12 @@ bool connect_beads_closing(struct arena *arena, struct slice bytes, struct conne
     struct json root;
     bool ok = json_parse(parser, bytes, &root, failure);
     if (ok) {
+        if (json_get(root, "data").document)
+            root = json_get(root, "data");
+        struct json_walk walk = json_walk_over(root);
+        if (!walk.is_object && json_next(&walk))
+            root = walk.value;
+        closing->closed = slice_is(json_get_text(root, "status"), "closed");
         closing->reason = arena_copy(arena, json_get_text(root, "close_reason"));
         closing->session = arena_copy(arena, json_get_text(root, "closed_by_session"));
     }

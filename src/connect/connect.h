@@ -70,8 +70,9 @@ bool connect_beads_set(struct arena *arena, struct slice id,
  * says it was done: "fixed the timeout" is no failure. */
 bool connect_reason_is_failure(struct slice reason);
 
-/* Of the JSON of a closed issue, as bd gives it to a hook. */
+/* Of the JSON of an issue, as bd gives it to a hook or as `bd show` prints it. */
 struct connect_closing {
+    bool closed;
     struct slice reason;
     struct slice session; /* of Claude Code, which closed it; or empty */
 };
