@@ -165,6 +165,8 @@ void attempt_run(struct run *run, struct slot *slot, struct attempt *attempt)
     int64_t begun_us = clock_monotonic_us();
     call_agent(run, arena, &call, &ear, &ended, &exit);
     agent_reader_end(ear.reader, arena, &exit, &attempt->result);
+    if (attempt->result.ending == AGENT_NOT_STARTED)
+        attempt->result.cost_usd = 0; /* what did not start did not cost */
     double seconds = (double)(clock_monotonic_us() - begun_us) / 1e6;
     attempt->record = agent_attempt(arena, &call, &attempt->result, seconds);
     attempt->leftovers = ended.leftovers;

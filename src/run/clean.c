@@ -5,10 +5,14 @@
 #include "run.h"
 #include "worktree.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+enum { YOUNG_S = 60 };
 
 /* A work tree that a journal speaks of. */
 struct left {
@@ -77,6 +81,13 @@ static bool clean_run(struct arena *arena, const struct repository *repository, 
     return true;
 }
 
+/* A run that begins right now has no first line and, for a moment, no lock. */
+static bool is_young(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && clock_now_ms() / 1000 - status.st_mtime < YOUNG_S;
+}
+
 static bool is_dead(void *context, struct slice id)
 {
     return journal_is_dead(context, id);
@@ -100,7 +111,7 @@ bool run_clean(
         struct journal_head head;
         struct failure unreadable;
         bool readable = journal_look(&arena, paths[i], &head, &unreadable);
-        if (head.is_held)
+        if (head.is_held || (!readable && is_young(paths[i])))
             continue;
         if (readable && !head.is_finished && !all) {
             cleaned->unfinished++;

@@ -128,6 +128,16 @@ static void add_up(struct run_job *job)
     }
 }
 
+/* Nobody could say of any attempt whether it was good: an agent that cannot start, or log in. */
+static bool is_unjudged(const struct experiment *e)
+{
+    for (size_t i = 0; i < e->attempts.n; i++)
+        if (e->attempts.items[i].phase == RECORD_EXECUTE &&
+            e->attempts.items[i].success != RECORD_OPEN)
+            return false;
+    return true;
+}
+
 void outcome_end(
     struct slot *slot, enum run_stop stop, struct slice why, bool is_tested, bool is_reviewed)
 {
@@ -136,7 +146,7 @@ void outcome_end(
     add_up(job);
     job->stop = stop;
     job->why = why;
-    e->pending = stop == RUN_UNCHECKED;
+    e->pending = stop == RUN_UNCHECKED || (stop != RUN_ACCEPTED && is_unjudged(e));
     if (!e->pending)
         e->success = stop == RUN_ACCEPTED ? RECORD_ACCEPTED : RECORD_FAILED;
     e->outcome_source = is_tested ? RECORD_TEST : is_reviewed ? RECORD_REVIEW : RECORD_NOBODY;

@@ -14,7 +14,8 @@ void outcome_add(struct run *run, struct slot *slot, const struct record_attempt
 /* An attempt of which only the beginning is known. */
 void outcome_add_lost(struct run *run, struct slot *slot, struct slice rung, double usd);
 
-/* Sets success, cost, time and the words for why it ended. */
+/* Sets success, cost, time and the words for why it ended. Where no attempt was judged the
+ * experiment stays pending: it counts nowhere. */
 void outcome_end(
     struct slot *slot, enum run_stop stop, struct slice why, bool is_tested, bool is_reviewed);
 

@@ -125,6 +125,18 @@ def test_bad_agents(rung):
     print("agents that fork, ignore SIGTERM, print 1 GB, talk garbage or are somebody else")
 
 
+def test_no_agent(rung):
+    fixture = Fixture(rung, trust=False)
+    policy = fixture.top / "rung.yaml"
+    policy.write_text(policy.read_text().replace(sys.executable, "no-such-agent"))
+    fixture.call("trust", check=0)
+    got, _ = fixture.run_json("Mend it", "--body", body(1), check=5)
+    expect(got["stopped_because"] == "agent-unusable", got["stopped_because"])
+    expect(got["pending"] and got["success"] is None, "no outcome of the rung is made up")
+    expect(got["attempts"][0]["ending"] == "not-started" and got["cost"] == 0, "it cost nothing")
+    print("an agent that cannot start: no climb, no cost, no outcome")
+
+
 def test_protected(rung):
     marker = pathlib.Path("/tmp/rung-was-here")
     for trick in ("policy", "gate", "hook", "claude", "rung"):
@@ -185,7 +197,7 @@ def test_interrupt(rung):
 
 def main():
     rung = sys.argv[1]
-    for test in (test_climb, test_review, test_plan, test_here, test_no_gate, test_bad_agents, test_protected,
+    for test in (test_climb, test_review, test_plan, test_here, test_no_gate, test_bad_agents, test_no_agent, test_protected,
                  test_hostile_text, test_stranger, test_interrupt):
         test(rung)
 
