@@ -4,30 +4,32 @@
 
 static const char REPLACEMENT[] = "\xef\xbf\xbd";
 
+/* C1 controls (U+0080–9F), the marks that reorder what a reader sees (U+061C, U+200E, U+200F,
+ * U+202A–202E, U+2066–2069) and the separators that break a line (U+2028, U+2029). */
+static bool is_treacherous(const unsigned char *p, size_t n)
+{
+    if (n == 2)
+        return (p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xd8 && p[1] == 0x9c);
+    if (n != 3 || p[0] != 0xe2)
+        return false;
+    return (p[1] == 0x80 && ((p[2] >= 0xa8 && p[2] <= 0xae) || p[2] == 0x8e || p[2] == 0x8f)) ||
+           (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+}
+
 void text_make_printable(char *text)
 {
     struct slice rest = slice_from(text);
     while (rest.len) {
         size_t n = slice_utf8_length(rest);
         unsigned char c = (unsigned char)rest.base[0];
-        if (n == 0 || c < 0x20 || c == 0x7f) {
-            text[rest.base - text] = '?';
+        bool bad =
+            n == 0 || c < 0x20 || c == 0x7f || is_treacherous((const unsigned char *)rest.base, n);
+        if (n == 0)
             n = 1;
-        }
+        if (bad)
+            memset(text + (rest.base - text), '?', n);
         rest = slice_sub(rest, n, rest.len);
     }
-}
-
-/* C1 controls (U+0080–9F) and the marks that reorder what a reader sees (U+202A–202E,
- * U+2066–2069, U+200E, U+200F). */
-static bool is_treacherous(const unsigned char *p, size_t n)
-{
-    if (n == 2)
-        return p[0] == 0xc2 && p[1] < 0xa0;
-    if (n != 3 || p[0] != 0xe2)
-        return false;
-    return (p[1] == 0x80 && ((p[2] >= 0xaa && p[2] <= 0xae) || p[2] == 0x8e || p[2] == 0x8f)) ||
-           (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
 }
 
 struct slice text_one_line(struct arena *arena, struct slice s, size_t columns)

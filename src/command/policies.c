@@ -123,48 +123,74 @@ static const struct option_row TRUST_OPTIONS[] = {
     {"remove", OPTION_FLAG, NULL, "forget that this policy was trusted"},
 };
 
-static void say_powers(struct call *call, const struct policy *policy)
+/* What trust will let the policy do, in its own words: every line of the keys that need trust, or
+ * all of a policy that is written as one flow. */
+static void say_powers(struct call *call, struct slice text)
 {
-    for (size_t i = 0; i < policy->n_gates; i++) {
-        fprintf(call->out, "  gate %.*s", SLICE_ARG(policy->gates[i].name));
-        for (size_t j = 0; j < policy->gates[i].n_command; j++)
-            fprintf(call->out, "%s%.*s", j ? " " : " runs: ",
-                SLICE_ARG(text_one_line(call->arena, policy->gates[i].command[j], 0)));
-        fputc('\n', call->out);
+    struct slice rest = text, line;
+    bool shown = false, said = false;
+    while (slice_next_line(&rest, &line)) {
+        bool begins = line.len && line.base[0] != ' ' && line.base[0] != '\t' &&
+                      line.base[0] != '#' && line.base[0] != '-';
+        if (begins)
+            shown = line.base[0] == '{' ||
+                    policy_needs_trust(slice_trim(slice_sub(line, 0, slice_find_byte(line, ':'))));
+        if (!shown || slice_trim(line).len == 0)
+            continue;
+        if (!said)
+            fputs("trusting it lets it do this:\n", call->out);
+        said = true;
+        size_t indent = 0;
+        while (indent < line.len && line.base[indent] == ' ')
+            indent++;
+        fprintf(call->out, "  %*s%.*s\n", (int)(indent < 40 ? indent : 40), "",
+            SLICE_ARG(text_one_line(call->arena, line, 0)));
     }
-    if (policy->agent.len)
-        fprintf(
-            call->out, "  agent %.*s\n", SLICE_ARG(text_one_line(call->arena, policy->agent, 0)));
-    if (policy->ledger.len)
-        fprintf(
-            call->out, "  ledger %.*s\n", SLICE_ARG(text_one_line(call->arena, policy->ledger, 0)));
+    if (!said)
+        fputs("it names nothing that would be run\n", call->out);
+}
+
+/* What is shown, hashed and trusted are the same bytes, whoever writes to the file meanwhile. */
+static bool trust_bytes(struct call *call, const char *path, struct failure *failure)
+{
+    struct file_bytes file;
+    struct policy policy;
+    struct policy_problems problems = {0};
+    char hash[SHA256_HEX_BYTES];
+    if (!file_open(path, POLICY_BYTES_MOST, &file, failure))
+        return false;
+    struct slice text = arena_copy(call->arena, file.bytes);
+    file_close(&file);
+    if (!policy_parse(call->arena, path, text, false, &policy, &problems))
+        return failure_set(failure, "%.*s (`rung check` lists all that is wrong with it)",
+            SLICE_ARG(problems.items[0]));
+    file_sha256(text, hash);
+    say_powers(call, text);
+    if (!policy_trust(call->arena, path, hash, failure))
+        return false;
+    fprintf(call->out, "%s is trusted as it stands; a change of it must be trusted anew\n",
+        shown_path(call->arena, path));
+    return true;
 }
 
 static int run_trust(struct call *call)
 {
     struct failure failure = {0};
-    struct policy policy = {0};
-    struct policy_problems problems = {0};
     const char *path = policy_path(call);
     if (!path) {
         log_error("there is no rung.yaml at or above this directory; the built-in policy needs no "
                   "trust");
         return EXIT_USAGE;
     }
-    if (!policy_find(call->arena, path, ".", &policy, &problems, &failure)) {
-        log_error("%s", failure.text);
-        return EXIT_BROKEN;
-    }
     bool remove = call->options[TRUST_REMOVE].given;
-    if (remove ? !policy_distrust(call->arena, policy.path, &failure)
-               : !policy_trust(call->arena, policy.path, policy.hash, &failure)) {
+    bool ok =
+        remove ? policy_distrust(call->arena, path, &failure) : trust_bytes(call, path, &failure);
+    if (!ok) {
         log_error("%s", failure.text);
         return EXIT_BROKEN;
     }
-    fprintf(call->out, "%s is %s\n", shown_path(call->arena, path),
-        remove ? "no longer trusted" : "trusted as it stands; a change of it must be trusted anew");
-    if (!remove && policy_find(call->arena, path, ".", &policy, &problems, &failure))
-        say_powers(call, &policy);
+    if (remove)
+        fprintf(call->out, "%s is no longer trusted\n", shown_path(call->arena, path));
     return EXIT_DONE;
 }
 

@@ -14,9 +14,7 @@ const char *workspace_price_path(struct arena *arena)
 static void say_refused(const struct policy *policy)
 {
     for (size_t i = 0; i < policy->n_refused; i++)
-        log_warning("%.*s is not obeyed: nobody has trusted this policy (read it, then type `rung "
-                    "trust`)",
-            SLICE_ARG(policy->refused[i]));
+        log_warning("%.*s", SLICE_ARG(policy->refused[i]));
 }
 
 bool workspace_open(struct call *call, const struct option_value *policy_option,

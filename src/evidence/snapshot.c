@@ -31,6 +31,9 @@ static const char MAGIC[8] = "rungevi";
  * this share of its usual rate. Measured on 350 coding tasks: .257 after .706, .299 after .744. */
 static const double AFTER_SHARE = 0.4, AFTER_WEIGHT = 10;
 
+static const int64_t TIME_MOST_MS = (int64_t)1 << 52;
+static const double COUNT_MOST = 1e15;
+
 struct tally {
     double n, successes;
 };
@@ -349,13 +352,24 @@ bool evidence_save(const struct evidence *evidence, const char *path, struct fai
     return ok;
 }
 
+static bool tiers_are_sound(const struct tally *tiers)
+{
+    for (size_t i = 0; i < EVIDENCE_TIERS_MOST; i++)
+        if (!(tiers[i].n >= 0 && tiers[i].n < COUNT_MOST && tiers[i].successes >= 0 &&
+                tiers[i].successes <= tiers[i].n))
+            return false;
+    return true;
+}
+
 static bool head_is_sound(const struct snapshot_head *head, size_t size)
 {
     return memcmp(head->magic, MAGIC, sizeof(MAGIC)) == 0 && head->version == SNAPSHOT_VERSION &&
            head->size == size && head->n_arms <= EVIDENCE_RUNGS_MOST &&
            head->n_labels <= EVIDENCE_LABELS_MOST && head->n_kinds <= EVIDENCE_KINDS_MOST &&
            head->n_watches <= WATCHES_MOST && head->n_alarms <= WATCH_ALARMS_MOST &&
-           memchr(head->id, '\0', ID_BYTES) && memchr(head->goal_policy, '\0', SHA256_HEX_BYTES);
+           head->first_ms >= 0 && head->first_ms <= head->last_ms && head->last_ms < TIME_MOST_MS &&
+           tiers_are_sound(head->tiers) && memchr(head->id, '\0', ID_BYTES) &&
+           memchr(head->goal_policy, '\0', SHA256_HEX_BYTES);
 }
 
 /* Numbers that are used as indices must be ones. */

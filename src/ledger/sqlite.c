@@ -329,6 +329,22 @@ static bool prepare(struct sqlite_store *store, struct failure *failure)
            sqlite_migrate(store->db, store->path, SQLITE_MIGRATIONS, SQLITE_MIGRATIONS_N, failure);
 }
 
+/* A ledger of ours is no link, and has a write-ahead log and never a rollback journal. A journal
+ * that a stranger put beside it would make SQLite delete the file that it names. */
+static bool refuse_strange_files(struct arena *arena, const char *place, struct failure *failure)
+{
+    struct stat status;
+    const char *journal = arena_print(arena, "%s-journal", place).base;
+    if (lstat(place, &status) != 0 || !S_ISREG(status.st_mode))
+        return failure_set(failure, "%s is a link or no plain file: not used as a ledger", place);
+    if (lstat(journal, &status) == 0)
+        return failure_set(failure,
+            "%s is there, which no ledger of Rung leaves behind: look where it comes from and "
+            "remove it",
+            journal);
+    return true;
+}
+
 static bool sqlite_open_store(
     const char *place, bool create, void **opened, struct failure *failure)
 {
@@ -345,10 +361,13 @@ static bool sqlite_open_store(
         failure_set(failure, "there is no ledger %s", place);
         goto failed;
     }
+    if (!refuse_strange_files(&store->arena, place, failure))
+        goto failed;
     /* an absolute or ./ path, so that none is taken for a URI or ":memory:" */
     const char *name = place[0] == '/' ? place : file_join(&store->arena, ".", place);
-    if (sqlite3_open_v2(name, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-        SQLITE_OK) {
+    if (sqlite3_open_v2(name, &store->db,
+            SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+            NULL) != SQLITE_OK) {
         trouble(store->db, store->path, "open", failure);
         goto failed;
     }

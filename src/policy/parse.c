@@ -31,6 +31,26 @@ static void report_syntax(struct walk *walk, const yaml_parser_t *parser, struct
         parser->problem ? parser->problem : "it cannot be read");
 }
 
+/* libyaml's time grows with the square of how deep flows are nested; so deep is no policy. The
+ * count takes brackets in texts for nesting too, which so far off the limit does no harm. */
+static bool is_too_deep(struct slice text, size_t *line)
+{
+    enum { FLOW_DEPTH_MOST = 1000 };
+    size_t depth = 0;
+    *line = 1;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.base[i];
+        *line += c == '\n';
+        if (c == '[' || c == '{')
+            depth++;
+        else if ((c == ']' || c == '}') && depth > 0)
+            depth--;
+        if (depth > FLOW_DEPTH_MOST)
+            return true;
+    }
+    return false;
+}
+
 static bool load(
     struct walk *walk, yaml_parser_t *parser, struct slice text, yaml_document_t *document)
 {
@@ -272,6 +292,14 @@ static void finish_trusted(struct arena *arena, const struct draft *draft, struc
     policy->ledger = draft->ledger;
 }
 
+bool policy_needs_trust(struct slice key)
+{
+    for (size_t i = 0; i < SCHEMA_POLICY.n_keys; i++)
+        if (SCHEMA_POLICY.keys[i].needs_trust && slice_is(key, SCHEMA_POLICY.keys[i].name))
+            return true;
+    return false;
+}
+
 static void refuse_keys(struct walk *walk, const struct place *root, struct policy *policy)
 {
     policy->refused = ARENA_ARRAY(walk->arena, struct slice, SCHEMA_POLICY.n_keys);
@@ -293,8 +321,8 @@ static void finish(
     finish_labels(walk->arena, &draft->labels, policy);
     finish_patterns(walk->arena, draft, policy);
     finish_goal(&draft->goal, policy);
-    policy->explore = draft->explore;
-    policy->keep_text = draft->keep_text;
+    policy->explore = policy->trusted ? draft->explore : 0;
+    policy->keep_text = draft->keep_text || !policy->trusted;
     policy->budget_task_usd = draft->budget.task_usd;
     policy->budget_day_usd = draft->budget.day_usd;
     policy->review_rung = POLICY_NONE;
@@ -364,8 +392,11 @@ bool policy_parse(struct arena *arena, const char *path, struct slice text, bool
     file_sha256(text, policy->hash);
     yaml_parser_t parser;
     yaml_document_t document;
+    size_t deep_line = 0;
     if (text.len > POLICY_BYTES_MOST) {
         walk_problem_at(&walk, 1, 1, "is larger than the 1 MB that a policy may have");
+    } else if (is_too_deep(text, &deep_line)) {
+        walk_problem_at(&walk, deep_line, 1, "brackets are nested too deeply for a policy");
     } else {
         if (!yaml_parser_initialize(&parser))
             memory_exhausted();

@@ -212,6 +212,9 @@ const struct price_row *policy_rung_price(
 bool policy_assumed_cost(const struct policy_rung *rung, const struct price_table *prices,
     int32_t day, double *usd) MUST_USE;
 
+/* True for a key of the policy that is obeyed only where the policy is trusted. */
+bool policy_needs_trust(struct slice key);
+
 /* Trust: a record in the user's data directory of the hashes this user has trusted, by path. */
 bool policy_is_trusted(struct arena *arena, const char *path, const char *hash);
 bool policy_trust(
