@@ -47,7 +47,7 @@ struct call {
     struct option_value *options; /* one for each row of the command's table, in its order */
     struct slice *words;          /* what is not an option */
     size_t n_words;
-    size_t n_before; /* words that stand before "--"; all of them where there is none */
+    size_t n_before;     /* words that stand before "--"; all of them where there is none */
     struct arena *arena; /* lives as long as the call */
     FILE *out;
 };

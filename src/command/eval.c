@@ -63,7 +63,15 @@ struct evaluation {
     struct slice ladder[LADDER_MOST];
     size_t n_ladder;
     struct eval_result result;
+    bool misused; /* what failed is how it was called */
 };
+
+/* For a sentence about options: the call was wrong, not the data. */
+static bool misuse(struct evaluation *evaluation, bool said)
+{
+    evaluation->misused = true;
+    return said;
+}
 
 static const struct option_value *option(const struct evaluation *evaluation, int row)
 {
@@ -82,17 +90,18 @@ static size_t whole(const struct evaluation *evaluation, int row)
 }
 
 /* Where the rows come from: DATA, or --train with --test. */
-static bool find_data(const struct evaluation *evaluation, const char **data, const char **test,
-    struct failure *failure)
+static bool find_data(
+    struct evaluation *evaluation, const char **data, const char **test, struct failure *failure)
 {
     const struct call *call = evaluation->call;
     *data = call->n_words ? arena_text(evaluation->arena, call->words[0]) : NULL;
     *test = text_or_null(evaluation, EVAL_TEST);
     const char *train = text_or_null(evaluation, EVAL_TRAIN);
     if (!train != !*test)
-        return failure_set(failure, "--train and --test go together");
+        return misuse(evaluation, failure_set(failure, "--train and --test go together"));
     if (!*data == !train)
-        return failure_set(failure, "name one file of recorded outcomes, or --train F --test F");
+        return misuse(evaluation,
+            failure_set(failure, "name one file of recorded outcomes, or --train F --test F"));
     if (train)
         *data = train;
     return true;
@@ -105,8 +114,9 @@ static bool read_models(
     evaluation->n_ladder = 0;
     while (slice_next_field(&rest, ',', &name)) {
         if (evaluation->n_ladder == most || slice_trim(name).len == 0)
-            return failure_set(failure, "--%s wants %zu to %zu names of models, parted by commas",
-                OPTIONS[row].name, least, most);
+            return misuse(evaluation,
+                failure_set(failure, "--%s wants %zu to %zu names of models, parted by commas",
+                    OPTIONS[row].name, least, most));
         evaluation->ladder[evaluation->n_ladder++] = slice_trim(name);
     }
     if (evaluation->n_ladder < least)
@@ -116,7 +126,7 @@ static bool read_models(
 }
 
 static bool read_use(
-    const struct evaluation *evaluation, struct eval_pair_options *options, struct failure *failure)
+    struct evaluation *evaluation, struct eval_pair_options *options, struct failure *failure)
 {
     const struct option_value *use = option(evaluation, EVAL_USE);
     struct slice rest = use->text, word;
@@ -127,7 +137,8 @@ static bool read_use(
         else if (slice_is(word, "label") || slice_is(word, "labels"))
             options->use_labels = true;
         else
-            return failure_set(failure, "--use takes text, label or both: text,label");
+            return misuse(
+                evaluation, failure_set(failure, "--use takes text, label or both: text,label"));
     }
     return true;
 }
@@ -153,8 +164,9 @@ static bool judge_pair(
     int ways = (test != NULL) + (options.split.folds > 0) + (options.split.group_by != NULL) +
                (options.split.outcomes > 0);
     if (ways > 1)
-        return failure_set(failure, "--test, --folds, --group-by and --outcomes are four ways to "
-                                    "split the rows: choose one");
+        return misuse(evaluation,
+            failure_set(failure, "--test, --folds, --group-by and --outcomes are four ways to "
+                                 "split the rows: choose one"));
     if (!read_models(evaluation, EVAL_PAIR, 2, 2, failure) ||
         !read_use(evaluation, &options, failure))
         return false;
@@ -163,7 +175,7 @@ static bool judge_pair(
     return eval_pair(evaluation->arena, &options, &evaluation->result, failure);
 }
 
-static bool read_rows(const struct evaluation *evaluation, const char *path, const char *test,
+static bool read_rows(struct evaluation *evaluation, const char *path, const char *test,
     struct eval_data *data, struct failure *failure)
 {
     const struct option_value *excluded = option(evaluation, EVAL_EXCLUDE);
@@ -188,7 +200,7 @@ static bool judge_ladder(
         return failure_set(
             failure, "--verifier wants a number from 0.5 (a coin) to 1 (never wrong)");
     if (!(options.verifier_cost_usd >= 0))
-        return failure_set(failure, "--verifier-cost wants 0 or more USD");
+        return misuse(evaluation, failure_set(failure, "--verifier-cost wants 0 or more USD"));
     return eval_ladders(evaluation->arena, data, &options, &evaluation->result, failure);
 }
 
@@ -203,7 +215,8 @@ static bool judge_online(
         .seeds = whole(evaluation, EVAL_SEEDS),
     };
     if (evaluation->n_ladder < 2)
-        return failure_set(failure, "--online chooses among the models of --ladder A,B,C");
+        return misuse(evaluation,
+            failure_set(failure, "--online chooses among the models of --ladder A,B,C"));
     return eval_online(evaluation->arena, data, &options, &evaluation->result, failure);
 }
 
@@ -257,7 +270,7 @@ static int run_eval(struct call *call)
     if (!ok)
         log_error("%s", failure.text);
     data_free(&data);
-    return ok ? EXIT_DONE : EXIT_BROKEN;
+    return ok ? EXIT_DONE : evaluation.misused ? EXIT_USAGE : EXIT_BROKEN;
 }
 
 const struct command_row COMMAND_EVAL = {

@@ -31,7 +31,7 @@ static int close_output(FILE *out, int status)
         return status;
     if (errno != EPIPE)
         log_error("cannot write standard output: %s", strerror(errno));
-    return status == EXIT_DONE ? EXIT_BROKEN : status;
+    return EXIT_BROKEN;
 }
 
 static int run_command(const struct command_row *command, int argc, char **argv)

@@ -544,12 +544,34 @@ static bool finish_recording(struct routing *routing, struct failure *failure)
     return true;
 }
 
+/* A title is one task, with options of its own; without one it is a backlog, with others. */
+static bool check_usage(const struct call *call, struct failure *failure)
+{
+    bool one = call->n_words == 1;
+    bool describes = call->options[ROUTE_LABEL].given || call->options[ROUTE_BODY].given ||
+                     call->options[ROUTE_ID].given || call->options[ROUTE_TYPE].given;
+    if (one && slice_trim(call->words[0]).len == 0)
+        return failure_set(failure, "the title is empty");
+    if (one && source_is_chosen(call))
+        return failure_set(failure,
+            "a title is one task: it does not go with --file, --from or the "
+            "filters of a backlog");
+    if (!one && describes)
+        return failure_set(failure, "--label, --body, --id and --issue-type describe the task that "
+                                    "is given by its title");
+    return source_check(call, failure);
+}
+
 static int run_route(struct call *call)
 {
     struct failure failure = {0};
     struct routing routing = {.call = call};
     int status = EXIT_BROKEN;
     bool one = call->n_words == 1;
+    if (!check_usage(call, &failure)) {
+        status = EXIT_USAGE;
+        goto done;
+    }
     if (!prepare(&routing, &failure))
         goto done;
     if (!force_rung(&routing, &failure) || !prepare_writing(&routing, &failure)) {

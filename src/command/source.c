@@ -173,6 +173,50 @@ static bool open_unnamed(struct source *source, struct failure *failure)
     return open_bytes(source, "standard input", NULL, source->file.bytes, failure);
 }
 
+static bool names_priority(struct slice item)
+{
+    if (item.len == 2 && slice_ascii_lower(item.base[0]) == 'p')
+        item = slice_sub(item, 1, 2);
+    return item.len == 1 && item.base[0] >= '0' && item.base[0] <= '4';
+}
+
+bool source_check(const struct call *call, struct failure *failure)
+{
+    static const char *const fields[] = {"label", "id", "title", "type", "status", "file"};
+    const struct option_value *from = &call->options[SOURCE_FROM];
+    const struct option_value *where = &call->options[SOURCE_WHERE];
+    struct slice rest = call->options[SOURCE_PRIORITY].text, item;
+    enum task_format format;
+    if (from->given && !task_format_from_name(from->text, &format))
+        return failure_set(failure,
+            "--from %.*s: no such format; there are beads, github, taskmaster, backlog, markdown, "
+            "jsonl, text and auto",
+            SLICE_ARG(from->text));
+    while (call->options[SOURCE_PRIORITY].given && slice_next_field(&rest, ',', &item))
+        if (!names_priority(slice_trim(item)))
+            return failure_set(failure, "--priority takes P0 to P4, parted by commas, not \"%.*s\"",
+                SLICE_ARG(item));
+    for (size_t i = 0; i < where->n_many; i++) {
+        size_t equals = slice_find_byte(where->many[i], '=');
+        bool known = false;
+        for (size_t k = 0; equals != SIZE_MAX && k < sizeof(fields) / sizeof(fields[0]); k++)
+            known = known || slice_is(slice_sub(where->many[i], 0, equals), fields[k]);
+        if (!known)
+            return failure_set(failure,
+                "--where %.*s: FIELD=GLOB is expected, with label, id, title, type, status or file",
+                SLICE_ARG(where->many[i]));
+    }
+    return true;
+}
+
+bool source_is_chosen(const struct call *call)
+{
+    for (int i = 0; i < SOURCE_OPTIONS_COUNT; i++)
+        if (call->options[i].given)
+            return true;
+    return false;
+}
+
 bool source_open(struct call *call, struct source **made, struct failure *failure)
 {
     struct source *source = memory_take(sizeof(*source));

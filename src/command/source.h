@@ -46,6 +46,11 @@ struct source_counts {
 
 struct source;
 
+/* Whether the options make sense, before anything is opened: a failure is wrong usage. */
+bool source_check(const struct call *call, struct failure *failure) MUST_USE;
+/* True where the call chose or filtered a backlog by any of these options. */
+bool source_is_chosen(const struct call *call);
+
 /* Opens what the call's options name; its messages name the file. Bad records are named on
  * standard error as they come, the first SOURCE_BAD_SHOWN of them. */
 bool source_open(struct call *call, struct source **source, struct failure *failure) MUST_USE;

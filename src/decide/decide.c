@@ -124,6 +124,20 @@ static struct slice wanted_effort(const struct task *task)
     return task->rung_decision.len ? (struct slice){0} : task->suggested_effort;
 }
 
+/* An effort that no rung of the wished model has is never passed over in silence. */
+static void warn_of_effort(struct inquiry *inquiry, int rung)
+{
+    struct slice wanted = wanted_effort(inquiry->task);
+    struct slice has = inquiry->policy->rungs[rung].effort;
+    if (wanted.len == 0 || slice_equal_caseless(wanted, has))
+        return;
+    add_warning(
+        inquiry, arena_print(inquiry->arena,
+                     "execution_reasoning_effort %.*s: no rung has it for that model; %.*s is %.*s",
+                     SLICE_ARG(wanted), SLICE_ARG(rung_name(inquiry, rung)),
+                     SLICE_ARG(has.len ? has : slice_from("at the model's own effort"))));
+}
+
 /* One wish, by a label or by metadata: counts it if it names a rung; says which one is obeyed. */
 static void hear_wish(struct inquiry *inquiry, struct slice what, struct slice value, int *so_far)
 {
@@ -135,6 +149,7 @@ static void hear_wish(struct inquiry *inquiry, struct slice what, struct slice v
         return;
     }
     add_match(inquiry, what);
+    warn_of_effort(inquiry, rung);
     int counts = higher_of(inquiry, *so_far, rung, "explicit wishes");
     if (counts == *so_far)
         return;
@@ -255,6 +270,8 @@ static void heed_effort(struct inquiry *inquiry)
     int rung = policy_rung_by_wish(inquiry->policy, model, effort);
     add_match(
         inquiry, arena_print(inquiry->arena, "execution_reasoning_effort %.*s", SLICE_ARG(effort)));
+    if (rung != POLICY_NONE)
+        warn_of_effort(inquiry, rung);
     if (rung == POLICY_NONE || rung == decision->rung)
         return;
     decision->rung = rung;

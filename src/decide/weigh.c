@@ -247,17 +247,12 @@ void weigh_evidence(struct inquiry *inquiry)
         follow_goal(inquiry);
     explore(inquiry);
     struct decide_option *chosen = &decision->options[decision->rung];
-    bool is_known = chosen->success.mean >= 0;
-    if (is_obeyed) {
-        decision->confidence = 1;
-    } else if (decision->strategy == DECIDE_LEARNED || decision->explored) {
-        decision->confidence =
-            is_known ? chosen->success.mean : inquiry->decider->prior[decision->base_strategy].mean;
-    } else {
-        decision->confidence = inquiry->decider->prior[decision->strategy].mean;
-        if (!is_known)
-            chosen->success = inquiry->decider->prior[decision->strategy];
-    }
+    struct interval tier = inquiry->decider->prior[decision->base_strategy];
+    bool is_known = chosen->success.mean >= 0 && decision->estimates &&
+                    decision->estimates[decision->rung].outcomes >= EVIDENCE_ENOUGH;
+    if (!is_known && !is_obeyed)
+        chosen->success = tier; /* what the tier has done so far, until the rung itself is known */
+    decision->confidence = is_obeyed ? 1 : chosen->success.mean;
     decision->success = chosen->success;
     decision->cost_usd = chosen->cost_usd;
     decision->cost_measured = chosen->measured;
@@ -275,9 +270,14 @@ static struct slice reason_against(struct inquiry *inquiry, const struct decide_
     if (decision->strategy == DECIDE_LEARNED)
         return arena_print(inquiry->arena, "%.2fx the expected cost, success %+.0f points", ratio,
             100 * (other->success.mean - decision->success.mean));
+    bool is_higher = other->rung > decision->rung;
     if (ratio >= 1.005)
-        return arena_print(inquiry->arena, "%.*fx the expected cost; comes next if a check fails",
-            ratio < 10 ? 1 : 0, ratio);
+        return arena_print(inquiry->arena, "%.*fx the expected cost; %s", ratio < 10 ? 1 : 0, ratio,
+            is_higher ? "comes next if a check fails" : "a lower rung that is the dearer one here");
+    if (is_higher)
+        return arena_print(inquiry->arena,
+            "%.0f %% of the expected cost; a `goal` in the policy would let that decide",
+            100 * ratio);
     return arena_print(inquiry->arena, "%.0f %% of the expected cost, but %s", 100 * ratio,
         decision->strategy == DECIDE_DEFAULT ? "nothing says that it will hold"
                                              : "the rule asks for more");

@@ -3,23 +3,32 @@
 
 #include <math.h>
 
-/* Mean measured cost of the tasks that began on a rung, NAN where too few were measured. */
-static double measured_mean(const struct report_facts *facts, int rung)
+/* Mean measured cost of a rung's tasks and its variance; NAN where too few were measured. */
+struct measured {
+    double mean, variance;
+};
+
+static struct measured measured_cost(const struct report_facts *facts, int rung)
 {
-    size_t n = 0;
+    size_t n_of_kind = 0;
+    int64_t n = 0;
+    double usd = 0, squares = 0;
     const struct ledger_tally *tallies =
-        ledger_tallies_of(facts->tallies, facts->n_tallies, LEDGER_BY_RUNG, &n);
-    int64_t measured = 0;
-    double usd = 0;
-    for (size_t i = 0; i < n; i++)
+        ledger_tallies_of(facts->tallies, facts->n_tallies, LEDGER_BY_RUNG, &n_of_kind);
+    for (size_t i = 0; i < n_of_kind; i++)
         if (slice_equal(tallies[i].key, facts->policy->rungs[rung].name)) {
-            measured += tallies[i].sums.measured_n;
+            n += tallies[i].sums.measured_n;
             usd += tallies[i].sums.measured_usd;
+            squares += tallies[i].sums.measured_squares;
         }
-    return measured >= REPORT_MEASURED_LEAST ? usd / (double)measured : NAN;
+    if (n < REPORT_MEASURED_LEAST)
+        return (struct measured){NAN, NAN};
+    double mean = usd / (double)n;
+    return (struct measured){mean, (squares / (double)n - mean * mean) / (double)(n - 1)};
 }
 
-/* The first listed among equals. */
+/* By assumed cost, the first listed among equals, unless measured costs tell otherwise beyond
+ * chance. */
 static int cheapest_of(const struct report_facts *facts)
 {
     int assumed = 0, cheapest;
@@ -30,12 +39,13 @@ static int cheapest_of(const struct report_facts *facts)
             assumed = i;
     }
     cheapest = assumed;
-    double least = measured_mean(facts, assumed);
+    struct measured least = measured_cost(facts, assumed);
     for (int i = 0; i < n; i++) {
-        double usd = measured_mean(facts, i);
-        if (usd < least) { /* false where either was hardly measured */
+        struct measured cost = measured_cost(facts, i);
+        double error = sqrt(least.variance + cost.variance);
+        if (least.mean - cost.mean > 1.96 * error) { /* false where either was hardly measured */
             cheapest = i;
-            least = usd;
+            least = cost;
         }
     }
     return cheapest;
