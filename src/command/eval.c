@@ -197,8 +197,8 @@ static bool judge_ladder(
         .seeds = whole(evaluation, EVAL_SEEDS),
     };
     if (!(options.verifier >= 0.5 && options.verifier <= 1))
-        return failure_set(
-            failure, "--verifier wants a number from 0.5 (a coin) to 1 (never wrong)");
+        return misuse(evaluation,
+            failure_set(failure, "--verifier wants a number from 0.5 (a coin) to 1 (never wrong)"));
     if (!(options.verifier_cost_usd >= 0))
         return misuse(evaluation, failure_set(failure, "--verifier-cost wants 0 or more USD"));
     return eval_ladders(evaluation->arena, data, &options, &evaluation->result, failure);
@@ -227,8 +227,9 @@ static bool judge(struct evaluation *evaluation, struct eval_data *data, struct 
     int protocols =
         option(evaluation, EVAL_PAIR)->given + has_ladder + option(evaluation, EVAL_SEARCH)->given;
     if (protocols != 1)
-        return failure_set(
-            failure, "choose one of --pair WEAK,STRONG, --ladder A,B,C and --search N");
+        return misuse(
+            evaluation, failure_set(failure,
+                            "choose one of --pair WEAK,STRONG, --ladder A,B,C and --search N"));
     if (!find_data(evaluation, &path, &test, failure))
         return false;
     if (option(evaluation, EVAL_PAIR)->given)
