@@ -82,6 +82,13 @@ bool file_open(const char *path, size_t most, struct file_bytes *file, struct fa
     return ok;
 }
 
+bool file_open_descriptor(
+    int fd, const char *path, size_t most, struct file_bytes *file, struct failure *failure)
+{
+    *file = (struct file_bytes){0};
+    return map_or_read(fd, path, most, file, failure);
+}
+
 void file_close(struct file_bytes *file)
 {
     if (file->mapped)
@@ -154,6 +161,25 @@ bool file_make_directories(const char *path, unsigned mode, struct failure *fail
             break;
     }
     free(copy);
+    return ok;
+}
+
+bool file_refuse_links(const char *root, const char *relative, struct failure *failure)
+{
+    struct arena arena = {0};
+    struct slice rest = slice_from(relative), name;
+    const char *path = root;
+    struct stat status;
+    bool ok = true;
+    while (ok && slice_next_field(&rest, '/', &name)) {
+        path = file_join(&arena, path, arena_text(&arena, name));
+        if (name.len == 0 || slice_is(name, ".."))
+            ok = failure_set(failure, "%s is no path within %s", relative, root);
+        else if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+            ok = failure_set(failure,
+                "%s is a symbolic link, and nothing is written or removed through one", path);
+    }
+    arena_free(&arena);
     return ok;
 }
 

@@ -15,6 +15,9 @@ struct file_bytes {
 /* Opens `path`, "-" meaning standard input. More than `most` bytes is an error. */
 bool file_open(
     const char *path, size_t most, struct file_bytes *file, struct failure *failure) MUST_USE;
+/* The same from a descriptor, which stays open; `path` is for sentences. */
+bool file_open_descriptor(int fd, const char *path, size_t most, struct file_bytes *file,
+    struct failure *failure) MUST_USE;
 void file_close(struct file_bytes *file);
 
 bool file_exists(const char *path); /* a regular file or a link to one */
@@ -26,6 +29,10 @@ bool file_replace(
 
 /* Makes a directory and those above it; those that exist are fine. */
 bool file_make_directories(const char *path, unsigned mode, struct failure *failure) MUST_USE;
+
+/* False, with a sentence that names it, where a component of `relative` below `root` is a symbolic
+ * link or `relative` climbs (".."). What is not there yet is fine. */
+bool file_refuse_links(const char *root, const char *relative, struct failure *failure) MUST_USE;
 
 /* "a/b" from "a" and "b". */
 const char *file_join(struct arena *arena, const char *directory, const char *name);

@@ -229,13 +229,16 @@ static bool write_pages(struct call *call, const char *directory, struct failure
     if (!workspace_open(call, &option, &workspace, failure))
         return false;
     const char *rules = file_join(arena, directory, ".claude/rules");
-    if (!file_make_directories(rules, 0755, failure))
+    if (!file_refuse_links(directory, ".claude/rules", failure) ||
+        !file_make_directories(rules, 0755, failure))
         return false;
     struct policy_page pages[POLICY_PAGES];
     policy_pages(arena, &workspace.policy, &workspace.prices, workspace.today, pages);
     for (int i = 0; i < POLICY_PAGES; i++) {
         const char *page = file_join(arena, rules, pages[i].name);
-        if (!file_replace(page, pages[i].text, 0644, failure))
+        const char *name = file_join(arena, ".claude/rules", pages[i].name);
+        if (!file_refuse_links(directory, name, failure) ||
+            !file_replace(page, pages[i].text, 0644, failure))
             return false;
         fprintf(call->out, "wrote %s\n", shown_path(arena, page));
     }
@@ -247,7 +250,8 @@ static bool write_policy(struct call *call, const char *path, struct failure *fa
 {
     struct slice text = policy_builtin_text();
     char hash[SHA256_HEX_BYTES];
-    if (!file_replace(path, text, 0644, failure))
+    if (!file_refuse_links(file_directory(call->arena, path), "rung.yaml", failure) ||
+        !file_replace(path, text, 0644, failure))
         return false;
     file_sha256(text, hash);
     fprintf(call->out, "wrote %s\n", shown_path(call->arena, path));

@@ -35,19 +35,10 @@ static bool read_text(struct arena *arena, const char *path, struct slice *text,
     return true;
 }
 
-/* A link is followed: what it points to is what is replaced. */
-static bool write_text(struct arena *arena, const char *path, struct slice text, unsigned mode,
-    struct failure *failure)
+/* A link in a stranger's project may lead to this user's own files. */
+static bool refuse_links(struct failure *failure)
 {
-    char target[4096];
-    ssize_t n = readlink(path, target, sizeof(target) - 1);
-    if (n > 0) {
-        struct slice link = {target, (size_t)n};
-        path = target[0] == '/'
-                   ? arena_text(arena, link)
-                   : file_join(arena, file_directory(arena, path), arena_text(arena, link));
-    }
-    return file_replace(path, text, mode, failure);
+    return file_refuse_links(".", SETTINGS, failure) && file_refuse_links(".", AGENTS, failure);
 }
 
 static bool change_settings(struct call *call, bool advise, struct failure *failure)
@@ -62,7 +53,7 @@ static bool change_settings(struct call *call, bool advise, struct failure *fail
         fprintf(call->out, "%s has the hooks already\n", SETTINGS);
         return true;
     }
-    if (!write_text(call->arena, SETTINGS, changed, mode, failure))
+    if (!file_replace(SETTINGS, changed, mode, failure))
         return false;
     fprintf(call->out, "wrote the hooks into %s\n", SETTINGS);
     return true;
@@ -92,6 +83,8 @@ static bool write_agents(
                 SLICE_ARG(rung->name), SLICE_ARG(rung->model));
             continue;
         }
+        if (!file_refuse_links(".", path, failure))
+            return false;
         if (is_others(arena, path)) {
             log_warning("%s is not ours and stays as it is", path);
             continue;
@@ -106,8 +99,8 @@ static bool write_agents(
 bool setup_claude(
     struct call *call, const struct workspace *workspace, bool advise, struct failure *failure)
 {
-    if (!file_make_directories(AGENTS, 0755, failure) || !change_settings(call, advise, failure) ||
-        !write_agents(call, workspace, failure))
+    if (!refuse_links(failure) || !file_make_directories(AGENTS, 0755, failure) ||
+        !change_settings(call, advise, failure) || !write_agents(call, workspace, failure))
         return false;
     fputs("\nnext: start Claude Code anew in this directory (it reads hooks when it starts); after "
           "a sub-agent has run, `rung doctor` shows which model answered\n",
@@ -140,7 +133,7 @@ bool setup_claude_remove(struct call *call, struct failure *failure)
 {
     struct slice text, changed;
     unsigned mode;
-    if (!read_text(call->arena, SETTINGS, &text, &mode, failure))
+    if (!refuse_links(failure) || !read_text(call->arena, SETTINGS, &text, &mode, failure))
         return false;
     if (text.len == 0) {
         fprintf(call->out, "there is no %s\n", SETTINGS);
@@ -148,7 +141,7 @@ bool setup_claude_remove(struct call *call, struct failure *failure)
         return failure_prefix(failure, "%s", SETTINGS);
     } else if (slice_equal(text, changed)) {
         fprintf(call->out, "%s has no hooks of ours\n", SETTINGS);
-    } else if (!write_text(call->arena, SETTINGS, changed, mode, failure)) {
+    } else if (!file_replace(SETTINGS, changed, mode, failure)) {
         return false;
     } else {
         fprintf(call->out, "took the hooks out of %s\n", SETTINGS);
@@ -177,13 +170,15 @@ bool setup_beads(struct call *call, struct failure *failure)
 {
     struct arena *arena = call->arena;
     const char *root = beads_root(arena, failure);
-    if (!root || !file_make_directories(file_join(arena, root, ".beads/hooks"), 0755, failure))
+    if (!root || !file_refuse_links(root, ".beads/hooks", failure) ||
+        !file_make_directories(file_join(arena, root, ".beads/hooks"), 0755, failure))
         return false;
     for (size_t i = 0; i < BEADS_HOOKS_COUNT; i++) {
         const char *path = file_join(arena, root, BEADS_HOOKS[i].path);
         struct slice text, wanted = connect_beads_hook(arena, BEADS_HOOKS[i].word);
         unsigned mode;
-        if (!read_text(arena, path, &text, &mode, failure))
+        if (!file_refuse_links(root, BEADS_HOOKS[i].path, failure) ||
+            !read_text(arena, path, &text, &mode, failure))
             return false;
         if (text.len && !connect_beads_hook_is_ours(text)) {
             log_warning("%s is not ours and stays as it is; let it call: rung bead %s \"$1\"", path,
@@ -209,7 +204,8 @@ bool setup_beads_remove(struct call *call, struct failure *failure)
         const char *path = file_join(arena, root, BEADS_HOOKS[i].path);
         struct slice text;
         unsigned mode;
-        if (!read_text(arena, path, &text, &mode, failure))
+        if (!file_refuse_links(root, BEADS_HOOKS[i].path, failure) ||
+            !read_text(arena, path, &text, &mode, failure))
             return false;
         if (!connect_beads_hook_is_ours(text))
             continue;
