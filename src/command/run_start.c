@@ -153,13 +153,13 @@ static bool force_rung(struct going *going, struct failure *failure)
            failure_set(failure, "--rung %.*s names no rung of the ladder", SLICE_ARG(rung->text));
 }
 
-/* A stranger's policy may limit, but nothing of it is started. */
+/* A stranger's ladder, rules and budgets choose what is bought: nothing is run by them either. */
 static bool is_trusted(const struct going *going, struct failure *failure)
 {
     const struct policy *policy = &going->workspace.policy;
-    return policy->n_refused == 0 ||
+    return policy->trusted ||
            failure_set(failure,
-               "nothing is run: %s says how agents, gates or reviews are started and you have not "
+               "nothing is run: %s says which agents and models are started and you have not "
                "trusted it; read it, then type `rung trust`, or name another with --policy",
                policy->path);
 }
