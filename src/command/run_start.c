@@ -2,9 +2,9 @@
  * it. */
 #include "run_start.h"
 
-#include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/git.h"
 #include "base/log.h"
 #include "base/table.h"
 #include "base/text.h"
@@ -363,7 +363,7 @@ static bool take_from_template(
     const char *name = arena_text(arena, option(going, GO_TEMPLATE)->text);
     if (!file_open(name, TEMPLATE_BYTES_MOST, &file, failure))
         return false;
-    bool ok = child_run(arena, (const char *[]){"git", "ls-files", "-z", NULL},
+    bool ok = git_run(arena, ".", (const char *[]){"ls-files", "-z", NULL},
                   (struct child_limits){64 << 20, 60000}, &listed, failure) &&
               (listed.exit_status == 0 ||
                   failure_set(failure, "git ls-files: %.*s", SLICE_ARG(listed.error)));

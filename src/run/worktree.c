@@ -2,8 +2,8 @@
  * again. Refuses to know what is done in it. */
 #include "worktree.h"
 
-#include "base/child.h"
 #include "base/file.h"
+#include "base/git.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { GIT_ARGUMENTS_MOST = 24, GIT_OUTPUT_BYTES = 1 << 20, OPEN_DIRECTORIES_MOST = 32 };
+enum { GIT_OUTPUT_BYTES = 1 << 20, OPEN_DIRECTORIES_MOST = 32 };
 
 static const char *const PRUNE[] = {"worktree", "prune", "--expire", "now", NULL};
 
@@ -20,14 +20,9 @@ static const char *const PRUNE[] = {"worktree", "prune", "--expire", "now", NULL
 static bool git(struct arena *arena, const char *directory, const char *const *arguments,
     struct slice *output, struct failure *failure)
 {
-    const char *argv[GIT_ARGUMENTS_MOST] = {
-        "git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-C", directory};
-    size_t n = 7;
-    for (size_t i = 0; arguments[i] && n + 1 < GIT_ARGUMENTS_MOST; i++)
-        argv[n++] = arguments[i];
     struct child_limits limits = {GIT_OUTPUT_BYTES, WORKTREE_GIT_WAIT_MS};
     struct child_result result;
-    if (!child_run(arena, argv, limits, &result, failure))
+    if (!git_run(arena, directory, arguments, limits, &result, failure))
         return false;
     *output = slice_trim(result.output);
     if (result.exit_status == 0)
@@ -50,7 +45,8 @@ bool repository_open(struct arena *arena, const char *directory, struct reposito
             failure, "%s has no commit yet; rung run begins from one", repository->top);
     repository->base = arena_text(arena, base);
     repository->home = file_join(arena, repository->top, ".rung");
-    if (!file_make_directories(repository->home, 0700, failure))
+    if (!file_refuse_links(repository->top, ".rung", failure) ||
+        !file_make_directories(repository->home, 0700, failure))
         return false;
     const char *ignore = file_join(arena, repository->home, ".gitignore");
     return file_exists(ignore) || file_replace(ignore, slice_from("*\n"), 0644, failure);
@@ -78,7 +74,8 @@ struct worktree worktree_place(struct arena *arena, const struct repository *rep
     struct slice task_id, struct slice short_id)
 {
     struct slice safe = worktree_safe_name(arena, task_id);
-    struct slice name = arena_print(arena, "%.*s-%.*s", SLICE_ARG(safe), SLICE_ARG(short_id));
+    struct slice end = worktree_safe_name(arena, short_id);
+    struct slice name = arena_print(arena, "%.*s-%.*s", SLICE_ARG(safe), SLICE_ARG(end));
     return (struct worktree){
         .directory = arena_print(arena, "%s/worktrees/%s", repository->home, name.base).base,
         .branch = arena_print(arena, "rung/%s", name.base).base,
@@ -115,13 +112,21 @@ bool worktree_remove_files(const char *directory, struct failure *failure)
     return failure_set(failure, "cannot remove %s: %s", directory, strerror(errno));
 }
 
+/* Nothing is made or wiped where a directory above it leads elsewhere; the place itself may be a
+ * link, which is removed as one. */
+static bool is_within(const struct repository *repository, struct failure *failure)
+{
+    return file_refuse_links(repository->top, ".rung/worktrees", failure) &&
+           file_refuse_links(repository->top, ".rung/scratch", failure);
+}
+
 bool worktree_make(struct arena *arena, const struct repository *repository,
     const struct worktree *worktree, struct failure *failure)
 {
     struct slice output;
     const char *const add[] = {"worktree", "add", "--quiet", "--force", "--force", "-B",
         worktree->branch, worktree->directory, repository->base, NULL};
-    if (!worktree_remove_files(worktree->directory, failure) ||
+    if (!is_within(repository, failure) || !worktree_remove_files(worktree->directory, failure) ||
         !worktree_remove_files(worktree->scratch, failure) ||
         !file_make_directories(worktree->scratch, 0700, failure))
         return false;
@@ -145,7 +150,7 @@ bool worktree_remove(struct arena *arena, const struct repository *repository,
     const struct worktree *worktree, bool keep_branch, struct failure *failure)
 {
     struct slice output;
-    if (!worktree_remove_files(worktree->directory, failure) ||
+    if (!is_within(repository, failure) || !worktree_remove_files(worktree->directory, failure) ||
         !worktree_remove_files(worktree->scratch, failure) ||
         !git(arena, repository->top, PRUNE, &output, failure))
         return false;

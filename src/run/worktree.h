@@ -1,5 +1,5 @@
-/* A git work tree of its own for one task, on a branch of its own. Git runs without hooks,
- * without fsmonitor and without the caller's GIT_* variables (main clears them). */
+/* A git work tree of its own for one task, on a branch of its own. Git runs as base/git.h says;
+ * nothing is made or removed where `.rung` or a directory in it is a symbolic link. */
 #ifndef RUNG_RUN_WORKTREE_H
 #define RUNG_RUN_WORKTREE_H
 
@@ -29,7 +29,8 @@ struct worktree {
  * its id, never "..", never beginning with '-' or '.', "task" where nothing is left. */
 struct slice worktree_safe_name(struct arena *arena, struct slice task_id);
 
-/* Where the work tree of a task belongs; nothing is made yet. */
+/* Where the work tree of a task belongs, whatever its id and the short id hold; nothing is made
+ * yet. */
 struct worktree worktree_place(struct arena *arena, const struct repository *repository,
     struct slice task_id, struct slice short_id);
 

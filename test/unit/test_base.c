@@ -6,12 +6,14 @@
 #include "base/dice.h"
 #include "base/emit.h"
 #include "base/file.h"
+#include "base/git.h"
 #include "base/json.h"
 #include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct slice s(const char *text)
 {
@@ -221,6 +223,58 @@ static void files_are_replaced_whole(void **state)
     arena_free(&arena);
 }
 
+static void links_are_refused(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct failure failure = {0};
+    char root[] = "/tmp/rung-test-XXXXXX";
+    assert_non_null(mkdtemp(root));
+    assert_true(file_make_directories(file_join(&arena, root, "a/b"), 0700, &failure));
+    assert_int_equal(symlink("b", file_join(&arena, root, "a/link")), 0);
+    assert_true(file_refuse_links(root, "a/b/not/there", &failure));
+    assert_false(file_refuse_links(root, "a/link/c", &failure));
+    assert_non_null(strstr(failure.text, "a/link is a symbolic link"));
+    assert_false(file_refuse_links(root, "a/link", &failure));
+    assert_false(file_refuse_links(root, "a/link/", &failure));
+    assert_false(file_refuse_links(root, "a/../../b", &failure));
+    const char *remove[] = {"rm", "-r", root, NULL};
+    struct child_result result;
+    assert_true(child_run(&arena, remove, (struct child_limits){100, 5000}, &result, &failure));
+    arena_free(&arena);
+}
+
+/* The filters of the repository's own configuration do not run; the user's own would. */
+static void git_starts_no_stranger(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct failure failure = {0};
+    struct child_result result;
+    struct child_limits limits = {10000, 20000};
+    char root[] = "/tmp/rung-test-XXXXXX";
+    assert_non_null(mkdtemp(root));
+    struct slice config = slice_from("[core]\n\trepositoryformatversion = 0\n[filter \"a=b\"]\n"
+                                     "\tclean = touch ran; cat\n\trequired = true\n"
+                                     "[merge \"m\"]\n\tdriver = touch ran\n");
+    const char *init[] = {"init", "--quiet", NULL}, *add[] = {"add", ".", NULL};
+    assert_true(git_run(&arena, root, init, limits, &result, &failure));
+    assert_true(file_replace(file_join(&arena, root, ".git/config"), config, 0600, &failure));
+    assert_true(file_replace(
+        file_join(&arena, root, ".gitattributes"), s("x filter=a=b\n"), 0600, &failure));
+    assert_true(file_replace(file_join(&arena, root, "x"), s("text\n"), 0600, &failure));
+    assert_true(git_run(&arena, root, add, limits, &result, &failure));
+    assert_slice(result.error, "");
+    assert_int_equal(result.exit_status, 0);
+    assert_false(file_exists(file_join(&arena, root, "ran")));
+    const char *driver[] = {"config", "merge.m.driver", NULL};
+    assert_true(git_run(&arena, root, driver, limits, &result, &failure));
+    assert_slice(result.output, "false\n");
+    const char *remove[] = {"rm", "-rf", root, NULL};
+    assert_true(child_run(&arena, remove, limits, &result, &failure));
+    arena_free(&arena);
+}
+
 static void children_are_bounded(void **state)
 {
     (void)state;
@@ -256,6 +310,8 @@ int main(void)
         cmocka_unit_test(dice_repeat_for_a_seed),
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(children_are_bounded),
+        cmocka_unit_test(links_are_refused),
+        cmocka_unit_test(git_starts_no_stranger),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
