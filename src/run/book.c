@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -26,6 +27,11 @@ struct entries {
     struct entry *items;
     size_t n, room;
 };
+
+static bool is_amount(double usd)
+{
+    return isfinite(usd) && usd >= 0;
+}
 
 static int open_book(const char *path, struct failure *failure)
 {
@@ -51,35 +57,41 @@ static void set_entry(struct arena *arena, struct entries *entries, struct slice
     entries->items[entries->n++] = (struct entry){id, usd};
 }
 
-/* True where a line of today was seen. */
-static bool read_book(struct arena *arena, struct slice text, int32_t day, double *sum_usd)
+/* Adds up what is spent and reserved today; *is_today: there was a line of today. An amount that is
+ * none would make the budget larger. */
+static bool read_book(struct arena *arena, struct slice text, int32_t day, double *sum_usd,
+    bool *is_today, struct failure *failure)
 {
     struct entries entries = {0};
     struct slice line, field[4];
-    bool is_today = false;
+    *is_today = false;
     while (slice_next_line(&text, &line)) {
         int64_t of_day;
         double usd;
         size_t n = 0;
         while (n < 4 && slice_next_field(&line, ' ', &field[n]))
             n++;
-        if (n < 4 || !slice_to_int64(field[0], &of_day) || of_day != day ||
-            !slice_to_double(field[3], &usd))
+        if (n < 4 || !slice_to_int64(field[0], &of_day) || of_day != day)
             continue;
-        is_today = true;
+        if (!slice_to_double(field[3], &usd) || !is_amount(usd))
+            return failure_set(failure, "\"%.*s\" of %.*s is no amount of dollars",
+                SLICE_ARG(slice_sub(field[3], 0, 40)), SLICE_ARG(slice_sub(field[2], 0, 80)));
+        *is_today = true;
         set_entry(arena, &entries, field[2], usd);
     }
     *sum_usd = 0;
     for (size_t i = 0; i < entries.n; i++)
         *sum_usd += entries.items[i].usd;
-    return is_today;
+    return true;
 }
 
 static bool append(int fd, int32_t day, const char *word, const char *id, double usd)
 {
     char line[LINE_BYTES];
     int n = snprintf(line, sizeof(line), "%d %s %s %.9f\n", (int)day, word, id, usd);
-    return n > 0 && n < LINE_BYTES && write(fd, line, (size_t)n) == n && fdatasync(fd) == 0;
+    errno = EINVAL;
+    return is_amount(usd) && n > 0 && n < LINE_BYTES && write(fd, line, (size_t)n) == n &&
+           fdatasync(fd) == 0;
 }
 
 bool book_take(const char *path, int32_t day, const char *id, double wanted_usd, double limit_usd,
@@ -88,13 +100,19 @@ bool book_take(const char *path, int32_t day, const char *id, double wanted_usd,
     struct arena arena = {0};
     struct file_bytes file = {0};
     double sum_usd = 0;
+    bool is_today = false;
     *granted = false;
     int fd = open_book(path, failure);
-    bool ok = fd >= 0 && file_open(path, BOOK_BYTES_MOST, &file, failure);
+    bool ok = fd >= 0 && file_open_descriptor(fd, path, BOOK_BYTES_MOST, &file, failure);
     if (!ok)
         goto done;
+    ok = read_book(&arena, file.bytes, day, &sum_usd, &is_today, failure);
+    if (!ok) {
+        failure_prefix(failure, "%s, where the day's spend is kept", path);
+        goto done;
+    }
     /* Yesterday's lines are of no use to anybody. */
-    if (!read_book(&arena, file.bytes, day, &sum_usd) && ftruncate(fd, 0) != 0)
+    if (!is_today && ftruncate(fd, 0) != 0)
         ok = failure_set(failure, "cannot write %s: %s", path, strerror(errno));
     *free_usd = limit_usd - sum_usd;
     *granted = ok && *free_usd > 0 && wanted_usd <= *free_usd + 1e-9;

@@ -19,10 +19,12 @@ bool journal_make(struct arena *arena, const char *home, const char *id, struct 
 {
     *journal = (struct journal){.fd = -1};
     const char *directory = file_join(arena, home, "runs");
-    if (!file_make_directories(directory, 0700, failure))
+    if (!file_refuse_links(home, "runs", failure) ||
+        !file_make_directories(directory, 0700, failure))
         return false;
     journal->path = arena_print(arena, "%s/%s.jsonl", directory, id).base;
-    journal->fd = open(journal->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    journal->fd =
+        open(journal->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (journal->fd < 0 || flock(journal->fd, LOCK_EX | LOCK_NB) != 0)
         return failure_set(failure, "cannot make %s: %s", journal->path, strerror(errno));
     return true;
@@ -82,6 +84,12 @@ static int newest_first(const void *a, const void *b)
     return strcmp(*(const char *const *)b, *(const char *const *)a);
 }
 
+static bool is_plain_file(int directory, const char *name)
+{
+    struct stat status;
+    return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
+}
+
 bool journal_list(
     struct arena *arena, const char *home, const char ***paths, size_t *n, struct failure *failure)
 {
@@ -89,11 +97,14 @@ bool journal_list(
     *paths = NULL;
     *n = 0;
     const char *directory = file_join(arena, home, "runs");
+    if (!file_refuse_links(home, "runs", failure))
+        return false;
     DIR *files = opendir(directory);
     if (!files)
         return errno == ENOENT || failure_set(failure, "cannot read the directory %s", directory);
     for (struct dirent *entry; (entry = readdir(files)) != NULL && *n < JOURNAL_FILES_MOST;)
-        if (slice_ends(slice_from(entry->d_name), ".jsonl") && entry->d_name[0] != '.') {
+        if (slice_ends(slice_from(entry->d_name), ".jsonl") && entry->d_name[0] != '.' &&
+            is_plain_file(dirfd(files), entry->d_name)) {
             *paths = arena_grow(arena, *paths, *n, &room, sizeof(**paths));
             (*paths)[(*n)++] = file_join(arena, directory, entry->d_name);
         }
@@ -105,7 +116,7 @@ bool journal_list(
 
 static bool is_held(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
     if (fd >= 0)
         close(fd);

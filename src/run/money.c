@@ -110,6 +110,8 @@ bool money_take(struct run *run, struct slot *slot, double expected_usd,
 void money_settle(struct run *run, struct allowance *allowance, double cost_usd)
 {
     struct failure failure;
+    if (!isfinite(cost_usd) || cost_usd < 0)
+        cost_usd = NAN; /* an agent's own word */
     double usd = isnan(cost_usd) ? allowance->reserved : cost_usd;
     if (allowance->id[0] && !book_settle(run->parts->spend_path, run->parts->today, allowance->id,
                                 isnan(cost_usd) ? allowance->usd : cost_usd, &failure))

@@ -73,6 +73,8 @@ void outcome_add(struct run *run, struct slot *slot, const struct record_attempt
     grown[attempts->n] = *attempt;
     *attempts = (struct record_attempts){grown, attempts->n + 1};
     double usd = attempt->cost_usd;
+    if (!isfinite(usd) || usd < 0) /* an agent's own word */
+        usd = grown[attempts->n - 1].cost_usd = NAN;
     int rung = policy_rung_by_name(run->parts->policy, attempt->rung);
     if (!isnan(usd) && rung != POLICY_NONE && attempt->phase == RECORD_EXECUTE) {
         pthread_mutex_lock(&run->lock);

@@ -45,10 +45,26 @@ static int read_int(struct json object, const char *key, int otherwise)
                : otherwise;
 }
 
-static double read_usd(struct json object, const char *key)
+/* An amount of dollars, finite and not negative; *usd stays as it is where there is none. */
+static bool read_usd(struct json object, const char *key, double *usd, struct failure *failure)
 {
+    struct json value = json_get(object, key);
     double number;
-    return json_double(json_get(object, key), &number) && number > 0 ? number : 0;
+    if (!value.document || json_kind(value) == JSON_NULL)
+        return true;
+    if (!json_double(value, &number) || !isfinite(number) || number < 0)
+        return failure_set(failure, "\"%s\" is no amount of dollars", key);
+    *usd = number;
+    return true;
+}
+
+/* What is handed to git as a commit is one: never an option. */
+static bool is_commit(struct slice id)
+{
+    for (size_t i = 0; i < id.len; i++)
+        if (!memchr("0123456789abcdef", id.base[i], 16))
+            return false;
+    return id.len == 40 || id.len == 64;
 }
 
 static bool read_head(struct run *run, struct json head, struct failure *failure)
@@ -56,7 +72,7 @@ static bool read_head(struct run *run, struct json head, struct failure *failure
     struct run_settings *settings = &run->settings;
     struct json stored = json_get(head, "settings");
     struct slice base = json_get_text(head, "base"), id = json_get_text(head, "run");
-    if (base.len == 0 || id.len == 0 || id.len >= sizeof(run->id))
+    if (!is_commit(base) || id.len == 0 || id.len >= sizeof(run->id))
         return failure_set(failure, "%s is no journal of a run", run->journal.path);
     memcpy(run->id, id.base, id.len);
     run->id[id.len] = 0;
@@ -67,10 +83,12 @@ static bool read_head(struct run *run, struct json head, struct failure *failure
     settings->stop_after = read_int(stored, "stop_after", settings->stop_after);
     settings->review = (enum run_review)read_int(stored, "review", RUN_REVIEW_CRITICAL);
     settings->plan_rung = policy_rung_by_name(run->parts->policy, json_get_text(stored, "plan"));
-    settings->task_usd = read_usd(stored, "task_usd");
-    settings->total_usd = read_usd(stored, "total_usd");
-    settings->day_usd = read_usd(stored, "day_usd");
-    settings->usd_per_minute = read_usd(stored, "usd_per_minute");
+    settings->task_usd = settings->total_usd = settings->day_usd = settings->usd_per_minute = 0;
+    if (!read_usd(stored, "task_usd", &settings->task_usd, failure) ||
+        !read_usd(stored, "total_usd", &settings->total_usd, failure) ||
+        !read_usd(stored, "day_usd", &settings->day_usd, failure) ||
+        !read_usd(stored, "usd_per_minute", &settings->usd_per_minute, failure))
+        return false;
     if (!slice_is(json_get_text(head, "policy"), run->parts->policy->hash))
         run_note(run, NULL,
             slice_from("the policy has changed since this run began; it goes on "
@@ -114,6 +132,8 @@ static bool take_experiment(struct slot *slot, struct json step, struct failure 
     slot->was_interrupted = false;
     json_bool(json_get(step, "interrupted"), &slot->was_interrupted);
     job->commit = text_or_null(&job->arena, step, "commit");
+    if (job->commit && !is_commit(slice_from(job->commit)))
+        return failure_set(failure, "\"commit\" is no id of a commit");
     job->branch = text_or_null(&job->arena, step, "branch");
     job->stop = stop_from_name(json_get_text(step, "stop"));
     job->why = arena_copy(&job->arena, json_get_text(step, "why"));
@@ -141,7 +161,8 @@ static bool take_step(struct run *run, struct json step, struct failure *failure
             failure, "%s: task %lld is not known", run->journal.path, (long long)index);
     struct slot *slot = run->slots[index];
     take_attempting(slot, step);
-    json_double(json_get(step, "spend"), &slot->lost_usd);
+    if (!read_usd(step, "spend", &slot->lost_usd, failure))
+        return false;
     json_bool(json_get(step, "recorded"), &slot->is_recorded);
     return take_experiment(slot, step, failure);
 }
@@ -186,7 +207,8 @@ bool resume_read(struct run *run, struct failure *failure)
 {
     struct file_bytes file;
     struct slice line;
-    if (!file_open(run->journal.path, JOURNAL_BYTES_MOST, &file, failure))
+    if (!file_open_descriptor(
+            run->journal.fd, run->journal.path, JOURNAL_BYTES_MOST, &file, failure))
         return false;
     struct json_parser *parser = json_parser_make();
     struct slice rest = file.bytes;

@@ -173,7 +173,58 @@ def test_stranger(rung):
     expect(done.returncode == 1 and "rung trust" in done.stderr, f"{done.returncode} {done.stderr}")
     expect("nothing is run" in done.stderr, "the reason is said")
     expect(not fixture.branches() and not (fixture.top / ".rung").exists(), "nothing was begun")
+    policy = fixture.top / "rung.yaml"
+    policy.write_text(policy.read_text().partition("agent:")[0])
+    for words in (["run", "Mend it"], ["run", "--resume"], ["swarm", "--file", fixture.tasks([])]):
+        done = fixture.call(*words, check=1)
+        expect("nothing is run" in done.stderr, f"a ladder alone must be trusted too: {done.stderr}")
     print("a stranger's policy: nothing runs, and why is said")
+
+
+def test_stranger_journal(rung):
+    fixture = Fixture(rung)
+    outside = fixture.top.parent / "outside"
+    (outside / "deep").mkdir(parents=True)
+    home = fixture.top / ".rung"
+    (home / "runs").mkdir(parents=True)
+    (home / "worktrees").mkdir()
+    (home / "worktrees" / "x-aaaa").symlink_to(outside)
+    head = {"run": "run_1", "signature": "", "base": fixture.git("rev-parse", "HEAD"),
+            "policy": "", "settings": {"jobs": 1}}
+    step = {"task": 0, "experiment": {"id": "aaaa/././", "taskId": "x-aaaa"}}
+    journal = home / "runs" / "run_1.jsonl"
+
+    def write(head, *steps):
+        journal.write_text("".join(json.dumps(line) + "\n" for line in (head, *steps)))
+
+    for identity in ("aaaa/././", "././.", "aaa/./"):
+        for task in ("x-aaaa", "x"):
+            step["experiment"] |= {"id": identity, "taskId": task}
+            write(head, step)
+            fixture.call("clean", "--all", check=0)
+            expect((outside / "deep").is_dir(), f"{identity}: what lies outside is wiped")
+    for key, value in (("total_usd", -1), ("task_usd", -0.5), ("day_usd", "much")):
+        write(head | {"settings": {key: value}})
+        done = fixture.call("run", "--resume", check=1)
+        expect("no amount of dollars" in done.stderr, f"{key}: {done.stderr}")
+    write(head | {"base": "--force"})
+    expect("no journal" in fixture.call("run", "--resume", check=1).stderr, "a base is a commit")
+    write(head, {"task": 0, "is": {"id": "t", "title": "T"}}, {"task": 0, "spend": -3})
+    expect("no amount" in fixture.call("run", "--resume", check=1).stderr, "a spend is an amount")
+    print("a stranger's journal: nothing outside is wiped, no budget is widened")
+
+
+def test_stranger_filter(rung):
+    fixture = Fixture(rung)
+    marker = fixture.top.parent / "filter-ran"
+    (fixture.top / ".git/info").mkdir(exist_ok=True)
+    (fixture.top / ".git/info/attributes").write_text("* filter=a=b\n")
+    for kind in ("smudge", "process", "clean"):
+        fixture.git("config", f"filter.a=b.{kind}", f"touch {marker}; cat")
+    fixture.git("config", "filter.a=b.required", "true")
+    fixture.run_json("Mend it", "--body", body(1), check=0)
+    expect(not marker.exists(), "a filter of the repository's configuration has run")
+    print("filters that the repository's configuration names are not run")
 
 
 def test_interrupt(rung):
@@ -197,8 +248,9 @@ def test_interrupt(rung):
 
 def main():
     rung = sys.argv[1]
-    for test in (test_climb, test_review, test_plan, test_here, test_no_gate, test_bad_agents, test_no_agent, test_protected,
-                 test_hostile_text, test_stranger, test_interrupt):
+    for test in (test_climb, test_review, test_plan, test_here, test_no_gate, test_bad_agents,
+                 test_no_agent, test_protected, test_hostile_text, test_stranger,
+                 test_stranger_journal, test_stranger_filter, test_interrupt):
         test(rung)
 
 

@@ -8,6 +8,7 @@
 #include "run/tasks.h"
 #include "run/worktree.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,11 @@ static void places(void **state)
         worktree_place(&arena, &repository, slice_from("../x"), slice_from("ab12c"));
     assert_string_equal(worktree.directory, "/r/.rung/worktrees/x-ab12c");
     assert_string_equal(worktree.branch, "rung/x-ab12c");
+    /* The short id is of a journal, which may be a stranger's. */
+    worktree = worktree_place(&arena, &repository, slice_from("x"), slice_from("/././"));
+    assert_string_equal(worktree.directory, "/r/.rung/worktrees/x-task");
+    worktree = worktree_place(&arena, &repository, slice_from("x"), slice_from("/../y"));
+    assert_string_equal(worktree.scratch, "/r/.rung/scratch/x-y");
 }
 
 static void removes_files(void **state)
@@ -160,6 +166,43 @@ static void keeps_the_days_book(void **state)
     assert_true(book_settle(path, 100, "c/0/0", 0.9, &failure));
     take(path, 100, "d/0/0", 0.0, false, -0.4); /* an overshoot leaves less than nothing */
     take(path, 101, "e/0/0", 1.0, true, 1.0);   /* another day, another budget */
+    assert_false(book_settle(path, 101, "e/0/0", -5, &failure));
+    assert_false(book_settle(path, 101, "e/0/0", NAN, &failure));
+    static const char *const none[] = {"-5", "nan", "inf", "1e999", "x"};
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        struct slice line = arena_print(&arena, "101 paid f/0/0 %s\n", none[i]);
+        double free_usd;
+        bool granted;
+        assert_true(file_replace(path, line, 0600, &failure));
+        assert_false(book_take(path, 101, "g/0/0", 0.1, 1.0, &free_usd, &granted, &failure));
+        assert_false(granted);
+        assert_non_null(strstr(failure.text, "no amount of dollars"));
+    }
+    assert_true(worktree_remove_files(top, &failure));
+}
+
+static void leaves_linked_places_alone(void **state)
+{
+    (void)state;
+    struct failure failure;
+    const char **paths;
+    size_t n;
+    const char *top = scratch(), *home = file_join(&arena, top, ".rung");
+    const char *outside = file_join(&arena, top, "outside/x-ab12c");
+    struct repository repository = {.top = top, .home = home, .base = "0"};
+    assert_true(file_make_directories(outside, 0755, &failure));
+    assert_true(file_make_directories(home, 0755, &failure));
+    assert_int_equal(symlink("../outside", file_join(&arena, home, "worktrees")), 0);
+    assert_int_equal(symlink("../outside", file_join(&arena, home, "runs")), 0);
+    struct worktree worktree =
+        worktree_place(&arena, &repository, slice_from("x"), slice_from("ab12c"));
+    assert_false(worktree_remove(&arena, &repository, &worktree, true, &failure));
+    assert_non_null(strstr(failure.text, ".rung/worktrees is a symbolic link"));
+    assert_false(worktree_make(&arena, &repository, &worktree, &failure));
+    assert_true(file_is_directory(outside));
+    struct journal journal;
+    assert_false(journal_make(&arena, home, "run_1", &journal, &failure));
+    assert_false(journal_list(&arena, home, &paths, &n, &failure));
     assert_true(worktree_remove_files(top, &failure));
 }
 
@@ -205,6 +248,7 @@ int main(void)
         cmocka_unit_test(quotes_what_was_found),
         cmocka_unit_test(tasks_come_back),
         cmocka_unit_test(keeps_the_days_book),
+        cmocka_unit_test(leaves_linked_places_alone),
         cmocka_unit_test(journal_survives_a_torn_line),
     };
     return cmocka_run_group_tests(tests, NULL, free_arena);
