@@ -11,6 +11,8 @@
 
 static const struct ledger_store *const STORES[] = {&LEDGER_SQLITE};
 
+static const char HASH_PREFIX[] = "sha256:";
+
 struct ledger {
     const struct ledger_store *as;
     void *store;
@@ -24,8 +26,9 @@ struct ledger {
 struct ledger_walk {
     struct ledger *ledger;
     void *walk;
-    struct slice label;
-    size_t left; /* SIZE_MAX: no limit */
+    struct ledger_filter filter;
+    struct arena arena; /* of the filter */
+    size_t left;        /* SIZE_MAX: no limit */
 };
 
 bool ledger_open(
@@ -124,18 +127,32 @@ static bool end_change(struct ledger *ledger, bool own, bool ok, struct failure 
     return ok;
 }
 
-/* The experiment as it is to be stored: with its description or a hash of it. */
+/* "sha256:<hex>" of a text, or the text itself where it is such a hash already. */
+static struct slice hashed(struct arena *arena, struct slice text)
+{
+    char hex[SHA256_HEX_BYTES];
+    bool is_hash = slice_starts(text, HASH_PREFIX) &&
+                   text.len == sizeof(HASH_PREFIX) - 1 + SHA256_HEX_BYTES - 1;
+    if (text.len == 0 || is_hash)
+        return text;
+    file_sha256(text, hex);
+    return arena_print(arena, "%s%s", HASH_PREFIX, hex);
+}
+
+/* A task that its tracker gave no id goes by its title, which has blanks: that is text too. */
+static struct slice stored_task_id(
+    const struct ledger *ledger, struct arena *arena, struct slice task_id)
+{
+    bool is_title = slice_find_byte(task_id, ' ') != SIZE_MAX;
+    return ledger->hash_text && is_title ? hashed(arena, task_id) : task_id;
+}
+
 static struct experiment as_stored(struct ledger *ledger, const struct experiment *experiment)
 {
-    static const char prefix[] = "sha256:";
     struct experiment stored = *experiment;
-    char hex[SHA256_HEX_BYTES];
-    bool is_hash = slice_starts(stored.description, prefix) &&
-                   stored.description.len == sizeof(prefix) - 1 + SHA256_HEX_BYTES - 1;
-    if (!ledger->hash_text || stored.description.len == 0 || is_hash)
-        return stored;
-    file_sha256(stored.description, hex);
-    stored.description = arena_print(&ledger->arena, "%s%s", prefix, hex);
+    stored.task_id = stored_task_id(ledger, &ledger->arena, stored.task_id);
+    if (ledger->hash_text)
+        stored.description = hashed(&ledger->arena, stored.description);
     return stored;
 }
 
@@ -219,6 +236,7 @@ static bool complete_inside(struct ledger *ledger, struct arena *arena, struct s
     bool *found, struct failure *failure)
 {
     struct experiment before;
+    task_id = stored_task_id(ledger, arena, task_id);
     if (!ledger->as->find(ledger->store, arena, id, task_id, &before, found, failure))
         return false;
     *found = *found && before.pending;
@@ -229,6 +247,7 @@ static bool complete_inside(struct ledger *ledger, struct arena *arena, struct s
     fill(&after, context);
     *completed = as_stored(ledger, &after);
     completed->id = before.id;
+    completed->task_id = arena_copy(arena, completed->task_id);
     completed->description = arena_copy(arena, completed->description);
     return record_check(completed, failure) && replace_stored(ledger, &before, completed, failure);
 }
@@ -257,13 +276,18 @@ bool ledger_get(struct ledger *ledger, struct arena *arena, struct slice id,
 bool ledger_walk_open(struct ledger *ledger, const struct ledger_filter *filter,
     enum ledger_order order, size_t most, struct ledger_walk **walk, struct failure *failure)
 {
-    static const struct ledger_filter everything = {0};
-    void *inside = NULL;
-    filter = filter ? filter : &everything;
-    if (!ledger->as->walk_open(ledger->store, filter, order, &inside, failure))
+    struct ledger_walk *made = memory_take(sizeof(*made));
+    made->ledger = ledger;
+    made->left = most ? most : SIZE_MAX;
+    if (filter)
+        made->filter = *filter;
+    made->filter.task_id = stored_task_id(ledger, &made->arena, made->filter.task_id);
+    if (!ledger->as->walk_open(ledger->store, &made->filter, order, &made->walk, failure)) {
+        arena_free(&made->arena);
+        free(made);
         return false;
-    *walk = memory_take(sizeof(**walk));
-    **walk = (struct ledger_walk){ledger, inside, filter->label, most ? most : SIZE_MAX};
+    }
+    *walk = made;
     return true;
 }
 
@@ -284,7 +308,7 @@ enum ledger_next ledger_walk_next(struct ledger_walk *walk, struct arena *arena,
             ledger->as->walk_next(ledger->store, walk->walk, arena, experiment, failure);
         if (next != LEDGER_ROW)
             return next;
-        if (!has_label(experiment, walk->label))
+        if (!has_label(experiment, walk->filter.label))
             continue;
         if (walk->left != SIZE_MAX)
             walk->left--;
@@ -298,6 +322,7 @@ void ledger_walk_close(struct ledger_walk *walk)
     if (!walk)
         return;
     walk->ledger->as->walk_close(walk->ledger->store, walk->walk);
+    arena_free(&walk->arena);
     free(walk);
 }
 

@@ -28,7 +28,9 @@ struct ledger;
 
 struct ledger_options {
     bool create;    /* make it, and its directory (0700, file 0600), where there is none */
-    bool hash_text; /* keep_text: false: descriptions are stored as "sha256:<hex>" */
+    /* keep_text: false: descriptions, and titles that stand in for a task's id, are stored as
+     * "sha256:<hex>" */
+    bool hash_text;
 };
 
 /* Opens "sqlite:PATH". False where it does not exist and is not to be made, is no ledger, was
