@@ -27,7 +27,7 @@ enum {
 struct ledger;
 
 struct ledger_options {
-    bool create;    /* make it, and its directory (0700, file 0600), where there is none */
+    bool create; /* make it, and its directory (0700, file 0600), where there is none */
     /* keep_text: false: descriptions, and titles that stand in for a task's id, are stored as
      * "sha256:<hex>" */
     bool hash_text;
