@@ -13,13 +13,14 @@ struct arena {
 };
 
 /* A zeroed `struct arena` is ready for use. */
-void *arena_take(struct arena *arena, size_t bytes); /* zeroed, aligned for any type; never NULL */
-void arena_reset(struct arena *arena);               /* forgets all, keeps the blocks for reuse */
-void arena_free(struct arena *arena);                /* gives every block back */
+void *arena_take(
+    struct arena *arena, size_t bytes) NEVER_NULL; /* zeroed, aligned for any type; never NULL */
+void arena_reset(struct arena *arena);             /* forgets all, keeps the blocks for reuse */
+void arena_free(struct arena *arena);              /* gives every block back */
 
 /* An array of n elements of the size of `type`; the multiplication is checked. */
 #define ARENA_ARRAY(arena, type, n) ((type *)arena_take_array((arena), (n), sizeof(type)))
-void *arena_take_array(struct arena *arena, size_t n, size_t size);
+void *arena_take_array(struct arena *arena, size_t n, size_t size) NEVER_NULL;
 
 /* Copies that end in a NUL which is not counted in their length. */
 struct slice arena_copy(struct arena *arena, struct slice s);
@@ -31,8 +32,8 @@ struct slice arena_print(struct arena *arena, const char *format, ...) FORMAT(2,
 void *arena_grow(struct arena *arena, void *items, size_t n, size_t *room, size_t size);
 
 /* For the few things that outlive every task: malloc and realloc that never return NULL. */
-void *memory_take(size_t bytes);
-void *memory_resize(void *memory, size_t bytes);
+void *memory_take(size_t bytes) NEVER_NULL;
+void *memory_resize(void *memory, size_t bytes) NEVER_NULL;
 NEVER_RETURNS void memory_exhausted(void);
 
 #endif

@@ -240,6 +240,7 @@ static void decide_row(
         struct dice dice = dice_from_seed(SEED ^ row->logged.task);
         decider->dice = &dice;
         decide(decider, &row->task, arena, &decision);
+        decider->dice = NULL;
     }
     for (size_t i = 0; i < n_rungs; i++)
         target[i] = decision.options[i].propensity;

@@ -182,7 +182,7 @@ static struct kind *count_kinds(struct arena *arena, const struct eval_data *dat
             size_t at = 0;
             while (at < *n && !slice_equal(kinds[at].prefix, prefix))
                 at++;
-            if (at == *n && *n == 4 * GROUPS_MOST)
+            if (at == *n && *n == (size_t)4 * GROUPS_MOST)
                 continue;
             if (at == *n) {
                 kinds = arena_grow(arena, kinds, *n, &room, sizeof(*kinds));

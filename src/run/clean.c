@@ -106,6 +106,7 @@ bool run_clean(
     if (!ok)
         n = 0;
     else
+        /* NOLINTNEXTLINE(performance-no-int-to-ptr): drops a const that is not written through */
         cleaned->processes = keepers_kill_strays(is_dead, (void *)(uintptr_t)repository.home);
     for (size_t i = 0; i < n && ok; i++) {
         struct journal_head head;

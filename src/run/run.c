@@ -150,7 +150,8 @@ static bool open_journal(
     if (resume && !find_journal(run, resume, &path, failure))
         return false;
     if (!path && must)
-        return failure_set(failure, "there is no unfinished run%s%s", resume[0] ? " " : "", resume);
+        return failure_set(failure, "there is no unfinished run%s%s",
+            resume && resume[0] ? " " : "", resume ? resume : "");
     if (!path)
         return begin_journal(run, failure);
     *resumed = true;

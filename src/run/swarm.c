@@ -243,7 +243,7 @@ static void look_after(struct run *run, const sigset_t *signals)
 {
     pthread_mutex_lock(&run->lock);
     while (run->n_threads > 0) {
-        wait_a_while(run, TICK_MS * 1000);
+        wait_a_while(run, (int64_t)TICK_MS * 1000);
         pthread_mutex_unlock(&run->lock);
         if (sigtimedwait(signals, NULL, &(struct timespec){0}) > 0 && !run->stopping) {
             run_note(run, NULL, slice_from("told to stop: the agents are being ended"));

@@ -83,12 +83,14 @@ static double hypergeometric_tail(double k, double n, double hits, double all, d
     }
     double term = exp(log_choose(hits, k) + log_choose(all - hits, n - k) - log_choose(all, n));
     double sum = share * term;
-    for (double j = k; j < most; j++) {
+    double j = k;
+    while (j < most) {
         term *= (hits - j) * (n - j) / ((j + 1) * (all - hits - n + j + 1));
         double next = sum + term;
         if (next == sum && j > n * hits / all)
             break;
         sum = next;
+        j++;
     }
     return clamp_unit(sum);
 }
