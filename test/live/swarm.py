@@ -143,7 +143,8 @@ def test_budget(rung):
     day = fixture.call("swarm", "--file", fixture.tasks(rows), "--jobs", "2", "--fresh",
                        "--day-budget", "0.03", check=6)
     expect("day's budget" in day.stdout, "the day's budget is a reason too")
-    third = fixture.call("run", "Mend", "--body", "module m001\nskill 1", "--day-budget", "0.03",
+    # two tasks at least were paid for: whatever the order, they cost more than this
+    third = fixture.call("run", "Mend", "--body", "module m001\nskill 1", "--day-budget", "0.02",
                          check=6)
     expect("day's budget" in third.stdout, "another process finds the day spent")
     print(f"budgets: ${spent:.4f} of $0.05; the day's is shared between processes")
