@@ -425,7 +425,7 @@ bool evidence_open(const char *path, struct evidence **opened, struct failure *f
 {
     struct stat status;
     *opened = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 && errno == ENOENT)
         return true;
     if (fd < 0 || fstat(fd, &status) != 0) {

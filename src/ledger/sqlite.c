@@ -335,6 +335,12 @@ static bool refuse_strange_files(struct arena *arena, const char *place, struct 
 {
     struct stat status;
     const char *journal = arena_print(arena, "%s-journal", place).base;
+    const char *directory = file_directory(arena, place);
+    if (slice_ends(slice_from(directory), ".rung") && lstat(directory, &status) == 0 &&
+        S_ISLNK(status.st_mode))
+        return failure_set(failure,
+            "%s is a link: a project's ledger lies in the project; name another with --ledger",
+            directory);
     if (lstat(place, &status) != 0 || !S_ISREG(status.st_mode))
         return failure_set(failure, "%s is a link or no plain file: not used as a ledger", place);
     if (lstat(journal, &status) == 0)
