@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,6 +83,22 @@ bool file_open(const char *path, size_t most, struct file_bytes *file, struct fa
     return ok;
 }
 
+bool file_open_plain(
+    const char *path, size_t most, struct file_bytes *file, struct failure *failure)
+{
+    struct stat status;
+    *file = (struct file_bytes){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return failure_set(failure, "cannot open %s: %s", path, strerror(errno));
+    bool ok = fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+    if (!ok)
+        failure_set(failure, "%s is no plain file: it is not read", path);
+    ok = ok && map_or_read(fd, path, most, file, failure);
+    close(fd);
+    return ok;
+}
+
 bool file_open_descriptor(
     int fd, const char *path, size_t most, struct file_bytes *file, struct failure *failure)
 {
@@ -107,6 +124,41 @@ bool file_is_directory(const char *path)
 {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool file_identify(const char *path, struct file_identity *identity)
+{
+#ifdef STATX_BTIME
+    struct statx seen;
+    if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_INO | STATX_BTIME, &seen) !=
+            0 ||
+        !S_ISREG(seen.stx_mode))
+        return false;
+    bool born = seen.stx_mask & STATX_BTIME;
+    *identity = (struct file_identity){seen.stx_ino,
+        born ? seen.stx_btime.tv_sec * 1000000000 + (int64_t)seen.stx_btime.tv_nsec : 0};
+#else
+    struct stat seen;
+    if (lstat(path, &seen) != 0 || !S_ISREG(seen.st_mode))
+        return false;
+    *identity = (struct file_identity){.inode = (uint64_t)seen.st_ino};
+#endif
+    return true;
+}
+
+bool file_lock(const char *path, int *lock, struct failure *failure)
+{
+    *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*lock < 0)
+        return failure_set(failure, "cannot lock %s: %s", path, strerror(errno));
+    while (flock(*lock, LOCK_EX) != 0)
+        if (errno != EINTR) {
+            failure_set(failure, "cannot lock %s: %s", path, strerror(errno));
+            close(*lock);
+            *lock = -1;
+            return false;
+        }
+    return true;
 }
 
 static bool write_all(int fd, struct slice bytes)

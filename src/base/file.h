@@ -20,6 +20,11 @@ bool file_open_descriptor(int fd, const char *path, size_t most, struct file_byt
     struct failure *failure) MUST_USE;
 void file_close(struct file_bytes *file);
 
+/* A file of a repository, where a stranger may have put a pipe or a device instead: only a regular
+ * file (or a link to one) is opened, and nothing is waited for. */
+bool file_open_plain(
+    const char *path, size_t most, struct file_bytes *file, struct failure *failure) MUST_USE;
+
 bool file_exists(const char *path); /* a regular file or a link to one */
 bool file_is_directory(const char *path);
 
@@ -33,6 +38,19 @@ bool file_make_directories(const char *path, unsigned mode, struct failure *fail
 /* False, with a sentence that names it, where a component of `relative` below `root` is a symbolic
  * link or `relative` climbs (".."). What is not there yet is fine. */
 bool file_refuse_links(const char *root, const char *relative, struct failure *failure) MUST_USE;
+
+/* What tells a file from any other that comes to the same place later: a file made anew has another
+ * time of birth, even where it gets the same inode. False where `path` is no regular file; a link
+ * is none. */
+struct file_identity {
+    uint64_t inode;
+    int64_t birth_ns; /* since 1970; 0: the file system does not say */
+};
+bool file_identify(const char *path, struct file_identity *identity) MUST_USE;
+
+/* Waits until this program alone holds the lock file `path`, which is made where it is not there.
+ * close(*lock), or the end of the program, gives it back. */
+bool file_lock(const char *path, int *lock, struct failure *failure) MUST_USE;
 
 /* "a/b" from "a" and "b". */
 const char *file_join(struct arena *arena, const char *directory, const char *name);

@@ -105,10 +105,12 @@ static bool find_policy(struct hooking *hooking)
 static void prepare(struct hooking *hooking, bool recorded)
 {
     const struct workspace *workspace = &hooking->workspace;
-    learned_open(hooking->call, &hooking->call->options[HOOK_LEDGER], workspace, &hooking->learned);
+    const struct option_value *ledger = &hooking->call->options[HOOK_LEDGER];
+    learned_open(hooking->call, ledger, workspace, &hooking->learned);
     decide_prepare(hooking->call->arena, &workspace->policy, &workspace->prices, workspace->today,
         hooking->learned.evidence, hooking->learned.view, &hooking->decider);
-    if (recorded) {
+    struct ledger_place place = workspace_ledger_place(hooking->call, ledger, workspace);
+    if (recorded && place.path && workspace_is_ours(hooking->call, &place, place.path)) {
         hooking->dice = dice_from_system();
         hooking->decider.dice = &hooking->dice;
     }
@@ -294,7 +296,9 @@ const struct command_row COMMAND_HOOK = {
         "The ledger gets that with outcome source none: it came to its end, nobody judged it.\n\n"
         "The exit status is 0 and the call unchanged whatever goes wrong, and after 40 ms. A "
         "policy that was not trusted is passed over for the built-in one, one with mistakes leaves "
-        "the call as it is. `rung init --claude` installs it, `rung doctor` shows what it did.",
+        "the call as it is; a ledger and evidence that you neither began nor accepted (`rung "
+        "trust`) are left alone. `rung init --claude` installs it, `rung doctor` shows what it "
+        "did.",
     .examples = "  rung init --claude\n"
                 "  rung hook --wait < pre-tool-use.json\n",
     .options = OPTIONS,

@@ -190,12 +190,16 @@ static bool learn(struct learning *learning, struct failure *failure)
             failure, "there is no ledger yet: `rung log` and `rung import` begin one");
     bool ok = collect(learning, ledger, failure);
     ledger_close(ledger);
-    const char *path = ok ? learned_path(call, where, &learning->workspace) : NULL;
+    struct ledger_place place = workspace_ledger_place(call, where, &learning->workspace);
+    const char *path = ok ? learned_path(call, &place) : NULL;
     if (!path)
         return false;
     learning->evidence = evidence_build(learning->attempts, learning->n);
     tune(learning);
     if (!evidence_save(learning->evidence, path, failure))
+        return false;
+    if (policy_owns_file(call->arena, place.path) &&
+        !policy_own_file(call->arena, path, path, failure))
         return false;
     if (call->options[LEARN_JSON].given)
         print_json(learning, path);

@@ -4,17 +4,9 @@
 #include "base/file.h"
 #include "base/log.h"
 
-#include <string.h>
-
-const char *learned_path(
-    struct call *call, const struct option_value *ledger_option, const struct workspace *workspace)
+const char *learned_path(struct call *call, const struct ledger_place *place)
 {
-    static const char scheme[] = "sqlite:";
-    bool named;
-    const char *url = workspace_ledger_url(call, ledger_option, workspace, &named);
-    if (!url || strncmp(url, scheme, sizeof(scheme) - 1) != 0)
-        return NULL;
-    return arena_print(call->arena, "%s.evidence", url + sizeof(scheme) - 1).base;
+    return place->path ? arena_print(call->arena, "%s.evidence", place->path).base : NULL;
 }
 
 static bool add_tail(struct ledger *ledger, struct evidence *evidence, struct failure *failure)
@@ -48,9 +40,15 @@ static bool open_and_add(struct call *call, const struct option_value *ledger_op
     const struct workspace *workspace, struct learned *learned, struct failure *failure)
 {
     struct ledger *ledger = NULL;
-    const char *path = learned_path(call, ledger_option, workspace);
+    struct ledger_place place = workspace_ledger_place(call, ledger_option, workspace);
+    const char *path = learned_path(call, &place);
     if (!path || !file_exists(path))
         return true;
+    if (!workspace_is_ours(call, &place, path))
+        return failure_set(failure,
+            "%s was not made by you here and may be a stranger's; `rung learn` makes a new one, "
+            "`rung trust` accepts it with its ledger",
+            path);
     if (!evidence_open(path, &learned->evidence, failure) ||
         !workspace_read_ledger(call, ledger_option, workspace, &ledger, failure))
         return false;

@@ -14,11 +14,10 @@ struct learned {
 };
 
 /* Where the snapshot lies: beside the ledger. NULL where the ledger has no place. */
-const char *learned_path(
-    struct call *call, const struct option_value *ledger_option, const struct workspace *workspace);
+const char *learned_path(struct call *call, const struct ledger_place *place);
 
-/* Opens the snapshot. One that cannot be read is no reason to stop: it is left out with a
- * warning. Close it after the last decision. */
+/* Opens the snapshot. One that cannot be read, or lies in a project and is not this user's own, is
+ * no reason to stop: it is left out with a warning. Close it after the last decision. */
 void learned_open(struct call *call, const struct option_value *ledger_option,
     const struct workspace *workspace, struct learned *learned);
 void learned_close(struct learned *learned);

@@ -4,8 +4,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "learned.h"
 #include "setup.h"
-#include "workspace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -120,7 +120,7 @@ const struct command_row COMMAND_CHECK = {
 enum { TRUST_REMOVE };
 
 static const struct option_row TRUST_OPTIONS[] = {
-    {"remove", OPTION_FLAG, NULL, "forget that this policy was trusted"},
+    {"remove", OPTION_FLAG, NULL, "forget that this policy and its ledger were trusted"},
 };
 
 /* What trust will let the policy do, in its own words: every line of the keys that need trust, or
@@ -173,35 +173,107 @@ static bool trust_bytes(struct call *call, const char *path, struct failure *fai
     return true;
 }
 
+/* The ledger that is found with the policy, where a file is there. */
+static bool project_ledger(
+    struct call *call, const char *policy, struct ledger_place *place, struct failure *failure)
+{
+    struct workspace workspace = {0};
+    const struct option_value none = {0};
+    const char *here = file_working_directory(call->arena);
+    *place = (struct ledger_place){0};
+    if (!policy_find(call->arena, policy, here, &workspace.policy, NULL, failure))
+        return false;
+    *place = workspace_ledger_place(call, &none, &workspace);
+    if (!place->in_project || !file_exists(place->path))
+        *place = (struct ledger_place){0};
+    return true;
+}
+
+static bool count_outcomes(
+    const struct ledger_place *place, struct ledger_counts *counts, struct failure *failure)
+{
+    struct ledger *ledger = NULL;
+    bool ok = ledger_open(place->url, (struct ledger_options){0}, &ledger, failure) &&
+              ledger_count(ledger, counts, failure);
+    ledger_close(ledger);
+    return ok;
+}
+
+/* A ledger, and evidence beside it, that another has brought here. What is this user's own needs no
+ * word. */
+static bool accept_ledger(
+    struct call *call, const struct ledger_place *place, struct failure *failure)
+{
+    struct arena *arena = call->arena;
+    struct ledger_counts counts;
+    const char *evidence = learned_path(call, place);
+    bool is_new = !policy_owns_file(arena, place->path),
+         brings = file_exists(evidence) && !policy_owns_file(arena, evidence);
+    if (is_new && (!count_outcomes(place, &counts, failure) ||
+                      !policy_own_file(arena, place->path, place->path, failure)))
+        return false;
+    if (brings && !policy_own_file(arena, evidence, evidence, failure))
+        return false;
+    if (is_new)
+        fprintf(call->out, "%s is accepted: its %lld outcomes have a say in decisions\n",
+            shown_path(arena, place->path), (long long)counts.done);
+    if (brings)
+        fprintf(call->out, "%s is accepted; `rung learn` makes it anew from the ledger\n",
+            shown_path(arena, evidence));
+    return true;
+}
+
+static bool trust(struct call *call, const char *path, struct failure *failure)
+{
+    struct ledger_place place;
+    return (!path || trust_bytes(call, path, failure)) &&
+           project_ledger(call, path, &place, failure) &&
+           (!place.path || accept_ledger(call, &place, failure));
+}
+
+static bool distrust(struct call *call, const char *path, struct failure *failure)
+{
+    struct ledger_place place;
+    if (!project_ledger(call, path, &place, failure) ||
+        (path && !policy_distrust(call->arena, path, failure)) ||
+        (place.path && (!policy_disown_file(call->arena, place.path, failure) ||
+                           !policy_disown_file(call->arena, learned_path(call, &place), failure))))
+        return false;
+    fprintf(
+        call->out, "%s is no longer trusted\n", shown_path(call->arena, path ? path : place.path));
+    return true;
+}
+
 static int run_trust(struct call *call)
 {
     struct failure failure = {0};
+    struct ledger_place place;
     const char *path = policy_path(call);
-    if (!path) {
-        log_error("there is no rung.yaml at or above this directory; the built-in policy needs no "
-                  "trust");
+    if (!path && project_ledger(call, path, &place, &failure) && !place.path) {
+        log_error("there is no rung.yaml and no ledger at or above this directory; the built-in "
+                  "policy needs no trust");
         return EXIT_USAGE;
     }
-    bool remove = call->options[TRUST_REMOVE].given;
-    bool ok =
-        remove ? policy_distrust(call->arena, path, &failure) : trust_bytes(call, path, &failure);
-    if (!ok) {
-        log_error("%s", failure.text);
-        return EXIT_BROKEN;
-    }
-    if (remove)
-        fprintf(call->out, "%s is no longer trusted\n", shown_path(call->arena, path));
-    return EXIT_DONE;
+    if (call->options[TRUST_REMOVE].given ? distrust(call, path, &failure)
+                                          : trust(call, path, &failure))
+        return EXIT_DONE;
+    log_error("%s", failure.text);
+    return EXIT_BROKEN;
 }
 
 const struct command_row COMMAND_TRUST = {
     .name = "trust",
     .words = "[POLICY]",
     .words_most = 1,
-    .summary = "Allow a policy to run what it names, as it stands now.",
+    .summary = "Allow a policy to run what it names, as it stands now, and accept its ledger.",
     .details = "A policy found in a directory may come from a stranger. Until its exact bytes are "
                "trusted by you, only its ladder, rules and prices are obeyed; gates, agents, "
-               "review, and the ledger's place are refused with a sentence.",
+               "review, and the ledger's place are refused with a sentence.\n\n"
+               "A ledger (.rung/ledger.db) and its evidence may come from a stranger too. Those "
+               "that you began are known by their place on this disk; one that was cloned, copied, "
+               "restored or begun by somebody else is neither believed nor written to until `rung "
+               "trust` accepts it. Where nothing is kept between runs (CI, containers), name it: "
+               "RUNG_LEDGER or --ledger need no trust.",
     .options = TRUST_OPTIONS,
     .n_options = 1,
     .run = run_trust,

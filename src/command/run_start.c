@@ -168,13 +168,9 @@ static bool is_trusted(const struct going *going, struct failure *failure)
 
 static const char *spend_path(struct going *going)
 {
-    bool named;
-    const char *url =
-        workspace_ledger_url(going->call, option(going, GO_LEDGER), &going->workspace, &named);
-    struct slice path = slice_from(url ? url : "");
-    if (slice_starts(path, "sqlite:"))
-        path = slice_sub(path, strlen("sqlite:"), path.len);
-    return arena_print(going->call->arena, "%.*s.spend", SLICE_ARG(path)).base;
+    struct ledger_place place =
+        workspace_ledger_place(going->call, option(going, GO_LEDGER), &going->workspace);
+    return arena_print(going->call->arena, "%s.spend", place.path ? place.path : "").base;
 }
 
 /* Git's own variables would send it elsewhere; nobody is there to answer a question. */

@@ -29,54 +29,86 @@ static const char *policy_ledger(struct arena *arena, const struct policy *polic
     return arena_print(arena, "%s%s", SCHEME, file_join(arena, directory, path)).base;
 }
 
-const char *workspace_ledger_url(struct call *call, const struct option_value *ledger_option,
-    const struct workspace *workspace, bool *named)
+/* The user's own directories hold nothing that a stranger has put there. */
+static bool is_own_place(struct arena *arena, const struct policy *policy, const char *path)
 {
-    const struct policy *policy = &workspace->policy;
-    const char *environment = getenv("RUNG_LEDGER");
-    *named = true;
-    if (ledger_option->given)
-        return as_url(call->arena, ledger_option->text);
-    if (environment && environment[0])
-        return as_url(call->arena, slice_from(environment));
-    *named = false;
-    if (policy->trusted && policy->ledger.len)
-        return policy_ledger(call->arena, policy);
-    return ledger_usual_url(call->arena, policy->path, file_working_directory(call->arena));
+    const char *data = file_data_directory(arena), *config = file_config_directory(arena);
+    bool in_data = data && slice_starts(slice_from(path), file_join(arena, data, ""));
+    return in_data ||
+           (config && policy->path && strcmp(file_directory(arena, policy->path), config) == 0);
 }
 
-static const char *ledger_or_failure(struct call *call, const struct option_value *ledger_option,
-    const struct workspace *workspace, bool *named, struct failure *failure)
+struct ledger_place workspace_ledger_place(
+    struct call *call, const struct option_value *ledger_option, const struct workspace *workspace)
 {
-    const char *url = workspace_ledger_url(call, ledger_option, workspace, named);
-    if (!url)
-        failure_set(failure, "no place for a ledger: there is no policy, no .git and no home "
-                             "directory; name one with --ledger sqlite:PATH");
-    return url;
+    struct arena *arena = call->arena;
+    const struct policy *policy = &workspace->policy;
+    const char *environment = getenv("RUNG_LEDGER");
+    struct ledger_place place = {.named = true};
+    if (ledger_option->given)
+        place.url = as_url(arena, ledger_option->text);
+    else if (environment && environment[0])
+        place.url = as_url(arena, slice_from(environment));
+    else
+        place.named = false;
+    if (!place.named)
+        place.url = policy->trusted && policy->ledger.len
+                        ? policy_ledger(arena, policy)
+                        : ledger_usual_url(arena, policy->path, file_working_directory(arena));
+    if (place.url && strncmp(place.url, SCHEME, sizeof(SCHEME) - 1) == 0)
+        place.path = place.url + sizeof(SCHEME) - 1;
+    place.in_project = place.path && !place.named && !is_own_place(arena, policy, place.path);
+    return place;
+}
+
+bool workspace_is_ours(struct call *call, const struct ledger_place *place, const char *file)
+{
+    return !place->in_project || !file_exists(file) || policy_owns_file(call->arena, file);
+}
+
+static bool remember(void *context, const char *draft, const char *place, struct failure *failure)
+{
+    struct call *call = context;
+    return !file_data_directory(call->arena) || policy_own_file(call->arena, draft, place, failure);
+}
+
+/* The place of a ledger that may be used. */
+static bool find_ledger(struct call *call, const struct option_value *ledger_option,
+    const struct workspace *workspace, struct ledger_place *place, struct failure *failure)
+{
+    *place = workspace_ledger_place(call, ledger_option, workspace);
+    if (!place->url)
+        return failure_set(failure, "no place for a ledger: there is no policy, no .git and no "
+                                    "home directory; name one with --ledger sqlite:PATH");
+    if (place->path && !workspace_is_ours(call, place, place->path))
+        return failure_set(failure,
+            "%s was not begun by you here and may be a stranger's: it is neither believed nor "
+            "written to. `rung trust` accepts it; with --ledger %s it is used this once",
+            place->path, place->path);
+    return true;
 }
 
 bool workspace_make_ledger(struct call *call, const struct option_value *ledger_option,
     const struct workspace *workspace, struct ledger **ledger, struct failure *failure)
 {
-    bool named;
-    const char *url = ledger_or_failure(call, ledger_option, workspace, &named, failure);
-    struct ledger_options options = {.create = true, .hash_text = !workspace->policy.keep_text};
-    return url && ledger_open(url, options, ledger, failure);
+    struct ledger_place place;
+    struct ledger_options options = {
+        .begun = {remember, call}, .create = true, .hash_text = !workspace->policy.keep_text};
+    return find_ledger(call, ledger_option, workspace, &place, failure) &&
+           ledger_open(place.url, options, ledger, failure);
 }
 
 bool workspace_read_ledger(struct call *call, const struct option_value *ledger_option,
     const struct workspace *workspace, struct ledger **ledger, struct failure *failure)
 {
-    bool named;
-    const char *url = ledger_or_failure(call, ledger_option, workspace, &named, failure);
+    struct ledger_place place;
     struct ledger_options options = {.hash_text = !workspace->policy.keep_text};
     *ledger = NULL;
-    if (!url)
+    if (!find_ledger(call, ledger_option, workspace, &place, failure))
         return false;
-    bool is_file = strncmp(url, SCHEME, sizeof(SCHEME) - 1) == 0;
-    if (!named && is_file && !file_exists(url + sizeof(SCHEME) - 1))
+    if (!place.named && place.path && !file_exists(place.path))
         return true;
-    return ledger_open(url, options, ledger, failure);
+    return ledger_open(place.url, options, ledger, failure);
 }
 
 bool command_moment(

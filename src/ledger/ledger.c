@@ -39,7 +39,7 @@ bool ledger_open(
         if (!slice_starts(text, STORES[i]->scheme))
             continue;
         void *store = NULL;
-        if (!STORES[i]->open(url + strlen(STORES[i]->scheme), options.create, &store, failure))
+        if (!STORES[i]->open(url + strlen(STORES[i]->scheme), &options, &store, failure))
             return false;
         *ledger = memory_take(sizeof(**ledger));
         **ledger = (struct ledger){.as = STORES[i], .store = store, .hash_text = options.hash_text};

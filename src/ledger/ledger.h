@@ -26,7 +26,15 @@ enum {
 
 struct ledger;
 
+/* Told of a ledger that is being begun, when `draft` is whole and before it is moved to `place`,
+ * so that nobody finds it there first. False: it is not begun. */
+struct ledger_begun {
+    bool (*tell)(void *context, const char *draft, const char *place, struct failure *failure);
+    void *context;
+};
+
 struct ledger_options {
+    struct ledger_begun begun; /* tell may be NULL */
     bool create; /* make it, and its directory (0700, file 0600), where there is none */
     /* keep_text: false: descriptions, and titles that stand in for a task's id, are stored as
      * "sha256:<hex>" */

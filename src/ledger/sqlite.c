@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +18,10 @@ enum {
     LENGTH_MOST = 64 << 20, /* of any value or row: a stranger's file is read too */
     STEPS_MOST = 1000,
 };
+
+/* The database itself, and what SQLite keeps beside it. */
+static const char *const SIDE_SUFFIXES[] = {"", "-wal", "-shm", "-journal"};
+enum { SIDE_FILES = sizeof(SIDE_SUFFIXES) / sizeof(SIDE_SUFFIXES[0]) };
 
 /* Version 1. `number` of an experiment is the order of arrival; `words` holds what is long, so
  * that walks over the narrow rows stay narrow; `rest` is JSON (record_write_rest). */
@@ -268,25 +273,58 @@ static bool make_draft(const char *draft, struct failure *failure)
     return ok;
 }
 
+/* One at a time makes a ledger there. A file system that cannot lock a directory has no say: the
+ * link of the ledger to its place decides then. */
+static int lock_directory(const char *directory)
+{
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        (void)flock(fd, LOCK_EX);
+    return fd;
+}
+
+/* Beside a ledger that is not there yet lies nothing of its: SQLite would read a stranger's log
+ * into the new one. */
+static bool refuse_leftovers(struct arena *arena, const char *path, struct failure *failure)
+{
+    struct stat status;
+    for (size_t i = 1; i < SIDE_FILES; i++) {
+        const char *leftover = arena_print(arena, "%s%s", path, SIDE_SUFFIXES[i]).base;
+        if (lstat(leftover, &status) == 0)
+            return failure_set(failure,
+                "%s is there, but its ledger is not: look where it comes from and remove it",
+                leftover);
+    }
+    return true;
+}
+
 /* Makes the ledger beside its place and links it there when it is whole, so that no other program
  * ever opens half of one. Who was faster wins. */
-static bool make_file(struct arena *arena, const char *path, struct failure *failure)
+static bool make_file(struct arena *arena, const char *path, const struct ledger_begun *begun,
+    struct failure *failure)
 {
-    static const char *const leftovers[] = {"", "-wal", "-shm", "-journal"};
     const char *directory = file_directory(arena, path);
     if (!file_make_directories(directory, 0700, failure))
         return false;
+    int lock = lock_directory(directory);
     const char *draft = arena_print(arena, "%s%s.new-%ld-%lld", path[0] == '/' ? "" : "./", path,
         (long)getpid(), (long long)clock_monotonic_us())
                             .base;
-    bool ok = make_draft(draft, failure);
+    bool ok = file_exists(path);
+    if (ok || !refuse_leftovers(arena, path, failure))
+        goto done;
+    ok = make_draft(draft, failure) &&
+         (!begun->tell || begun->tell(begun->context, draft, path, failure));
     if (ok && link(draft, path) != 0 && errno != EEXIST &&
         (file_exists(path) || rename(draft, path) != 0)) /* a file system without links */
         ok = failure_set(failure, "cannot make the ledger %s: %s", path, strerror(errno));
-    for (size_t i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++)
-        unlink(arena_print(arena, "%s%s", draft, leftovers[i]).base);
+    for (size_t i = 0; i < SIDE_FILES; i++)
+        unlink(arena_print(arena, "%s%s", draft, SIDE_SUFFIXES[i]).base);
     if (ok)
         sync_directory(directory);
+done:
+    if (lock >= 0)
+        close(lock);
     return ok;
 }
 
@@ -329,18 +367,25 @@ static bool prepare(struct sqlite_store *store, struct failure *failure)
            sqlite_migrate(store->db, store->path, SQLITE_MIGRATIONS, SQLITE_MIGRATIONS_N, failure);
 }
 
-/* A ledger of ours is no link, and has a write-ahead log and never a rollback journal. A journal
- * that a stranger put beside it would make SQLite delete the file that it names. */
-static bool refuse_strange_files(struct arena *arena, const char *place, struct failure *failure)
+/* A project's ledger lies in the project. */
+static bool refuse_linked_directory(struct arena *arena, const char *place, struct failure *failure)
 {
     struct stat status;
-    const char *journal = arena_print(arena, "%s-journal", place).base;
     const char *directory = file_directory(arena, place);
     if (slice_ends(slice_from(directory), ".rung") && lstat(directory, &status) == 0 &&
         S_ISLNK(status.st_mode))
         return failure_set(failure,
             "%s is a link: a project's ledger lies in the project; name another with --ledger",
             directory);
+    return true;
+}
+
+/* A ledger of ours is no link, and has a write-ahead log and never a rollback journal. A journal
+ * that a stranger put beside it would make SQLite delete the file that it names. */
+static bool refuse_strange_files(struct arena *arena, const char *place, struct failure *failure)
+{
+    struct stat status;
+    const char *journal = arena_print(arena, "%s-journal", place).base;
     if (lstat(place, &status) != 0 || !S_ISREG(status.st_mode))
         return failure_set(failure, "%s is a link or no plain file: not used as a ledger", place);
     if (lstat(journal, &status) == 0)
@@ -352,7 +397,7 @@ static bool refuse_strange_files(struct arena *arena, const char *place, struct 
 }
 
 static bool sqlite_open_store(
-    const char *place, bool create, void **opened, struct failure *failure)
+    const char *place, const struct ledger_options *options, void **opened, struct failure *failure)
 {
     struct sqlite_store *store = memory_take(sizeof(*store));
     *store = (struct sqlite_store){.parser = json_parser_make()};
@@ -361,7 +406,10 @@ static bool sqlite_open_store(
         failure_set(failure, "the ledger's URL names no path: sqlite:PATH is expected");
         goto failed;
     }
-    if (create && !file_exists(place) && !make_file(&store->arena, place, failure))
+    if (!refuse_linked_directory(&store->arena, place, failure))
+        goto failed;
+    if (options->create && !file_exists(place) &&
+        !make_file(&store->arena, place, &options->begun, failure))
         goto failed;
     if (!file_exists(place)) {
         failure_set(failure, "there is no ledger %s", place);

@@ -7,7 +7,8 @@
 
 struct ledger_store {
     const char *scheme; /* "sqlite:" */
-    bool (*open)(const char *place, bool create, void **store, struct failure *failure);
+    bool (*open)(const char *place, const struct ledger_options *options, void **store,
+        struct failure *failure);
     void (*close)(void *store);
     bool (*begin)(void *store, struct failure *failure);
     bool (*commit)(void *store, struct failure *failure);

@@ -215,11 +215,22 @@ bool policy_assumed_cost(const struct policy_rung *rung, const struct price_tabl
 /* True for a key of the policy that is obeyed only where the policy is trusted. */
 bool policy_needs_trust(struct slice key);
 
-/* Trust: a record in the user's data directory of the hashes this user has trusted, by path. */
+/* Trust: a record in the user's data directory of the hashes this user has trusted, by path. Each
+ * change is made under a lock. */
 bool policy_is_trusted(struct arena *arena, const char *path, const char *hash);
 bool policy_trust(
     struct arena *arena, const char *path, const char *hash, struct failure *failure) MUST_USE;
 bool policy_distrust(struct arena *arena, const char *path, struct failure *failure) MUST_USE;
+
+/* The record also lists the files in projects that this user began or accepted: ledgers and their
+ * evidence. They are known by inode and time of birth, which no clone, archive or checkout brings
+ * with it; a move within the file system keeps both, a copy has its own. Where the file system
+ * knows no birth the path must be the same too. `file` is what is there now, `place` the path under
+ * which it will be found. */
+bool policy_owns_file(struct arena *arena, const char *path);
+bool policy_own_file(
+    struct arena *arena, const char *file, const char *place, struct failure *failure) MUST_USE;
+bool policy_disown_file(struct arena *arena, const char *place, struct failure *failure) MUST_USE;
 
 /* The pages that agents read, generated from the policy so that they are never out of step. */
 struct policy_page {

@@ -1,20 +1,27 @@
-/* policy, trust: receives paths and hashes of policies, keeps which of them this user trusts in a
- * file of the user's own. Refuses to know what is in a policy. */
+/* policy, trust: receives paths and hashes of policies, and files that this user began, keeps which
+ * of them this user trusts in a file of the user's own. Refuses to know what is in them. */
 #include "policy.h"
 
 #include "base/emit.h"
 #include "base/json.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     RECORD_BYTES_MOST = 4 << 20,
     RECORD_ENTRIES_MOST = 4096, /* the oldest give way */
 };
 
+/* What an entry says about its path, and the key that says it. */
+enum kind { POLICY_HASH, FILE_MARK, KINDS };
+static const char *const KIND_KEYS[KINDS] = {[POLICY_HASH] = "sha256", [FILE_MARK] = "file"};
+
 struct trusted {
-    struct slice path, hash;
+    enum kind kind;
+    struct slice path, mark;
 };
 
 struct record {
@@ -32,6 +39,14 @@ static struct slice real_path(struct arena *arena, const char *path)
     return copy;
 }
 
+/* Of a file that may not be there yet, in a directory that is. */
+static struct slice real_place(struct arena *arena, const char *path)
+{
+    const char *name = strrchr(path, '/');
+    const char *directory = arena_text(arena, real_path(arena, file_directory(arena, path)));
+    return slice_from(file_join(arena, directory, name ? name + 1 : path));
+}
+
 static bool read_entry(
     struct json_parser *parser, struct arena *arena, struct slice line, struct trusted *entry)
 {
@@ -39,8 +54,12 @@ static bool read_entry(
     if (!json_parse(parser, line, &root, NULL))
         return false;
     entry->path = arena_copy(arena, json_get_text(root, "path"));
-    entry->hash = arena_copy(arena, json_get_text(root, "sha256"));
-    return entry->path.len && entry->hash.len;
+    entry->mark = (struct slice){0};
+    for (enum kind kind = 0; kind < KINDS && entry->mark.len == 0; kind++) {
+        entry->kind = kind;
+        entry->mark = arena_copy(arena, json_get_text(root, KIND_KEYS[kind]));
+    }
+    return entry->path.len && entry->mark.len;
 }
 
 /* Lines that cannot be read trust nothing and go away with the next change. */
@@ -64,7 +83,7 @@ static bool read_record(struct arena *arena, struct record *record, struct failu
     *record = (struct record){0};
     const char *directory = file_data_directory(arena);
     if (!directory)
-        return failure_set(failure, "no home directory, so there is no record of trusted policies");
+        return failure_set(failure, "no home directory, so there is no record of what you trust");
     record->file = file_join(arena, directory, "trust.jsonl");
     if (!file_exists(record->file))
         return true;
@@ -76,21 +95,65 @@ static bool read_record(struct arena *arena, struct record *record, struct failu
     return true;
 }
 
-static bool write_record(struct arena *arena, const struct record *record, struct failure *failure)
+static bool write_record(const struct record *record, struct failure *failure)
 {
-    if (!file_make_directories(file_directory(arena, record->file), 0700, failure))
-        return false;
     struct emit emit = {0};
     size_t first = record->n > RECORD_ENTRIES_MOST ? record->n - RECORD_ENTRIES_MOST : 0;
     for (size_t i = first; i < record->n; i++) {
         emit_open(&emit, '{');
         emit_member_text(&emit, "path", record->items[i].path);
-        emit_member_text(&emit, "sha256", record->items[i].hash);
+        emit_member_text(&emit, KIND_KEYS[record->items[i].kind], record->items[i].mark);
         emit_close(&emit, '}');
         emit_bytes(&emit, slice_from("\n"));
     }
     bool ok = file_replace(record->file, emit_slice(&emit), 0600, failure);
     emit_free(&emit);
+    return ok;
+}
+
+/* True where an entry of that kind was there for the path. */
+static bool forget(struct record *record, enum kind kind, struct slice path)
+{
+    size_t kept = 0, before = record->n;
+    for (size_t i = 0; i < record->n; i++)
+        if (record->items[i].kind != kind || !slice_equal(record->items[i].path, path))
+            record->items[kept++] = record->items[i];
+    record->n = kept;
+    return kept < before;
+}
+
+static void append(struct arena *arena, struct record *record, struct trusted entry)
+{
+    struct trusted *items = ARENA_ARRAY(arena, struct trusted, record->n + 1);
+    if (record->n)
+        memcpy(items, record->items, record->n * sizeof(*items));
+    items[record->n++] = entry;
+    record->items = items;
+}
+
+/* Replaces what the record says about the entry's path; an empty mark only forgets. One program at
+ * a time: what another has added meanwhile is not lost. */
+static bool change(struct arena *arena, struct trusted entry, struct failure *failure)
+{
+    struct record record;
+    const char *directory = file_data_directory(arena);
+    int lock = -1;
+    bool ok = false;
+    if (!slice_is_utf8(entry.path))
+        return failure_set(
+            failure, "%.*s cannot be trusted: its path is not UTF-8", SLICE_ARG(entry.path));
+    if (directory && (!file_make_directories(directory, 0700, failure) ||
+                         !file_lock(file_join(arena, directory, "trust.lock"), &lock, failure)))
+        return false;
+    if (!read_record(arena, &record, failure))
+        goto done;
+    bool was_there = forget(&record, entry.kind, entry.path);
+    if (entry.mark.len)
+        append(arena, &record, entry);
+    ok = (!was_there && entry.mark.len == 0) || write_record(&record, failure);
+done:
+    if (lock >= 0)
+        close(lock);
     return ok;
 }
 
@@ -101,43 +164,63 @@ bool policy_is_trusted(struct arena *arena, const char *path, const char *hash)
         return false;
     struct slice real = real_path(arena, path);
     for (size_t i = 0; i < record.n; i++)
-        if (slice_equal(record.items[i].path, real) && slice_is(record.items[i].hash, hash))
+        if (record.items[i].kind == POLICY_HASH && slice_equal(record.items[i].path, real) &&
+            slice_is(record.items[i].mark, hash))
             return true;
     return false;
 }
 
-static void forget(struct record *record, struct slice path)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < record->n; i++)
-        if (!slice_equal(record->items[i].path, path))
-            record->items[kept++] = record->items[i];
-    record->n = kept;
-}
-
 bool policy_trust(struct arena *arena, const char *path, const char *hash, struct failure *failure)
 {
-    struct record record;
-    if (!read_record(arena, &record, failure))
-        return false;
-    struct slice real = real_path(arena, path);
-    if (!slice_is_utf8(real))
-        return failure_set(failure, "%s cannot be trusted: its path is not UTF-8", path);
-    forget(&record, real);
-    struct trusted *items = ARENA_ARRAY(arena, struct trusted, record.n + 1);
-    if (record.n)
-        memcpy(items, record.items, record.n * sizeof(*items));
-    items[record.n++] = (struct trusted){real, slice_from(hash)};
-    record.items = items;
-    return write_record(arena, &record, failure);
+    return change(
+        arena, (struct trusted){POLICY_HASH, real_path(arena, path), slice_from(hash)}, failure);
 }
 
 bool policy_distrust(struct arena *arena, const char *path, struct failure *failure)
 {
-    struct record record;
-    if (!read_record(arena, &record, failure))
+    return change(
+        arena, (struct trusted){POLICY_HASH, real_path(arena, path), (struct slice){0}}, failure);
+}
+
+/* ---- files that this user began ---- */
+
+/* "inode:birth in ns". Without a time of birth "inode" alone, which is good for its path only. */
+static bool mark_of(struct arena *arena, const char *path, struct slice *mark)
+{
+    struct file_identity is;
+    if (!file_identify(path, &is))
         return false;
-    size_t before = record.n;
-    forget(&record, real_path(arena, path));
-    return record.n == before || write_record(arena, &record, failure);
+    *mark = is.birth_ns ? arena_print(arena, "%" PRIu64 ":%" PRId64, is.inode, is.birth_ns)
+                        : arena_print(arena, "%" PRIu64, is.inode);
+    return true;
+}
+
+bool policy_owns_file(struct arena *arena, const char *path)
+{
+    struct record record;
+    struct slice mark;
+    if (!mark_of(arena, path, &mark) || !read_record(arena, &record, NULL))
+        return false;
+    bool anywhere = slice_find_byte(mark, ':') != SIZE_MAX;
+    struct slice place = anywhere ? (struct slice){0} : real_place(arena, path);
+    for (size_t i = 0; i < record.n; i++)
+        if (record.items[i].kind == FILE_MARK && slice_equal(record.items[i].mark, mark) &&
+            (anywhere || slice_equal(record.items[i].path, place)))
+            return true;
+    return false;
+}
+
+bool policy_own_file(
+    struct arena *arena, const char *file, const char *place, struct failure *failure)
+{
+    struct trusted entry = {.kind = FILE_MARK, .path = real_place(arena, place)};
+    if (!mark_of(arena, file, &entry.mark))
+        return failure_set(failure, "%s is no plain file", file);
+    return change(arena, entry, failure);
+}
+
+bool policy_disown_file(struct arena *arena, const char *place, struct failure *failure)
+{
+    struct trusted entry = {.kind = FILE_MARK, .path = real_place(arena, place)};
+    return change(arena, entry, failure);
 }

@@ -6,7 +6,7 @@ A case file holds cases, each begun by "=== name". Within one, a line "--- part"
   --- run           command lines, split as a shell splits words but run without one; `rung` is
                     the program under test; first words NAME=VALUE are its environment; last words
                     "< NAME" give a file as standard input;
-                    $SOURCE is the root of the project
+                    $SOURCE is the root of the project, $RUNG the program under test
   --- stdout        exactly what they print, together
   --- stdout has    lines that must each stand somewhere in it
   --- stdout lacks  lines that must not
@@ -52,7 +52,8 @@ def run_lines(program, lines, cwd, standins):
             usual[name] = os.environ[name]
     out, err, status = "", "", 0
     for line in filter(None, lines):
-        words, env = [word.replace("$SOURCE", SOURCE) for word in shlex.split(line)], dict(usual)
+        words = [word.replace("$SOURCE", SOURCE).replace("$RUNG", program) for word in shlex.split(line)]
+        env = dict(usual)
         while re.match(r"[A-Z_]+=", words[0]):
             name, _, env[name] = words.pop(0).partition("=")
         stdin = subprocess.DEVNULL

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static bool parse(
@@ -747,9 +748,9 @@ static const char *make_home(struct arena *arena)
 
 static void remove_home(struct arena *arena, const char *home)
 {
-    static const char *const FILES[] = {"data/rung/trust.jsonl", "data/rung", "data",
-        "config/rung/rung.yaml", "config/rung", "config", "project/rung.yaml", "project/deep",
-        "project", "link.yaml"};
+    static const char *const FILES[] = {"data/rung/trust.jsonl", "data/rung/trust.lock",
+        "data/rung", "project/mine", "project/moved", "data", "config/rung/rung.yaml",
+        "config/rung", "config", "project/rung.yaml", "project/deep", "project", "link.yaml"};
     for (size_t i = 0; i < sizeof(FILES) / sizeof(*FILES); i++)
         remove(file_join(arena, home, FILES[i]));
     assert_int_equal(remove(home), 0);
@@ -784,6 +785,68 @@ static void trust_is_kept_by_path_and_hash(void **state)
     assert_int_equal(status.st_mode & 0777, 0600);
     assert_true(policy_distrust(&arena, path, NULL));
     assert_false(policy_is_trusted(&arena, path, "abd"));
+    remove_home(&arena, home);
+    arena_free(&arena);
+}
+
+/* A file made anew where one was begun is another file, even where it gets the same inode. */
+static void a_file_is_known_by_its_birth(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct file_identity is;
+    const char *home = make_home(&arena);
+    const char *mine = put(&arena, home, "project/mine", "1");
+    const char *moved = file_join(&arena, home, "project/moved");
+    assert_false(policy_owns_file(&arena, mine));
+    assert_true(policy_own_file(&arena, mine, mine, NULL));
+    assert_true(policy_trust(&arena, mine, "abc", NULL)); /* entries of both kinds live together */
+    assert_true(policy_owns_file(&arena, mine));
+    assert_true(policy_is_trusted(&arena, mine, "abc"));
+    assert_true(file_identify(mine, &is));
+    if (is.birth_ns) {
+        assert_int_equal(rename(mine, moved), 0);
+        assert_true(policy_owns_file(&arena, moved));
+        assert_int_equal(rename(moved, mine), 0);
+    }
+    assert_int_equal(symlink(mine, moved), 0);
+    assert_false(policy_owns_file(&arena, moved));
+    for (int i = 0; is.birth_ns && i < 20; i++) { /* inodes are given out again at once */
+        assert_int_equal(unlink(mine), 0);
+        put(&arena, home, "project/mine", "1");
+        assert_false(policy_owns_file(&arena, mine));
+    }
+    assert_true(policy_own_file(&arena, mine, mine, NULL));
+    assert_true(policy_disown_file(&arena, mine, NULL));
+    assert_false(policy_owns_file(&arena, mine));
+    assert_true(policy_is_trusted(&arena, mine, "abc"));
+    remove_home(&arena, home);
+    arena_free(&arena);
+}
+
+/* Programs that trust at the same time do not take each other's word away. */
+static void every_change_of_the_record_stays(void **state)
+{
+    (void)state;
+    enum { WRITERS = 8, EACH = 20 };
+    struct arena arena = {0};
+    const char *home = make_home(&arena);
+    for (int writer = 0; writer < WRITERS; writer++)
+        if (fork() == 0) {
+            bool ok = true;
+            for (int i = 0; i < EACH; i++)
+                ok = policy_trust(
+                         &arena, arena_print(&arena, "/p/%d/%d", writer, i).base, "abc", NULL) &&
+                     ok;
+            _exit(!ok);
+        }
+    for (int writer = 0; writer < WRITERS; writer++) {
+        int status;
+        assert_true(wait(&status) > 0 && status == 0);
+    }
+    for (int i = 0; i < WRITERS * EACH; i++)
+        assert_true(policy_is_trusted(
+            &arena, arena_print(&arena, "/p/%d/%d", i / EACH, i % EACH).base, "abc"));
     remove_home(&arena, home);
     arena_free(&arena);
 }
@@ -848,6 +911,8 @@ int main(void)
         cmocka_unit_test(pages_follow_the_policy),
         cmocka_unit_test(reference_has_every_key),
         cmocka_unit_test(trust_is_kept_by_path_and_hash),
+        cmocka_unit_test(a_file_is_known_by_its_birth),
+        cmocka_unit_test(every_change_of_the_record_stays),
         cmocka_unit_test(the_nearest_policy_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
