@@ -113,6 +113,7 @@ struct agent_progress {
     struct slice doing;    /* one printable line: "Edit src/a.c" */
     struct slice version;  /* of the agent */
     double retry_after_s;  /* a rate limit said so; NAN: none did */
+    int retries;           /* how often the agent has met one and goes on by itself */
     uint64_t bytes, lines; /* read so far */
 };
 
@@ -157,6 +158,7 @@ enum agent_ending {
     AGENT_NOT_LOGGED_IN, /* or a key that is refused: no climb helps */
     AGENT_RATE_LIMITED,  /* or overloaded: later may help, another rung may too */
     AGENT_UPSTREAM,      /* the model's side failed otherwise */
+    AGENT_REJECTED,      /* it will not take the request: again is no use, another rung may be */
     AGENT_REFUSED,       /* the model would not */
     AGENT_CUT,           /* the answer ended at its longest (max_tokens, context full) */
     AGENT_FAILED,        /* the program itself: exit status, its own error */
@@ -166,6 +168,12 @@ enum agent_ending {
     AGENT_NOT_STARTED,
 };
 const char *agent_ending_name(enum agent_ending ending); /* "done", "turn-limit", … */
+
+/* What the user can do about it: a sentence, empty where the ending's own says it. */
+const char *agent_ending_advice(enum agent_ending ending);
+
+/* True where nothing was learned about the rung: the model's side or the machine is to blame. */
+bool agent_ending_is_no_evidence(enum agent_ending ending);
 
 /* True where another attempt on a better rung can help (not: no login, not started). */
 bool agent_ending_may_climb(enum agent_ending ending);

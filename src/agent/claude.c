@@ -37,7 +37,8 @@ bool claude_arguments(struct words *words, const struct policy_agent *agent,
 {
     (void)start;
     (void)failure;
-    static const char *const ALWAYS[] = {"-p", "--output-format", "stream-json", "--verbose"};
+    static const char *const ALWAYS[] = {
+        "-p", "--output-format", "stream-json", "--verbose", "--include-partial-messages"};
     for (size_t i = 0; i < sizeof(ALWAYS) / sizeof(*ALWAYS); i++)
         words_add(words, ALWAYS[i]);
     words_add(words, "--model");
@@ -127,11 +128,49 @@ static void read_assistant(struct agent_reader *reader, struct json value)
     read_content(reader, json_get(message, "content"));
 }
 
-static void read_rate_limit(struct agent_reader *reader, struct json value)
+/* It waits and asks again by itself; others should wait with it. */
+static void read_retry(struct agent_reader *reader, struct json value)
 {
+    double status = number_or(value, "error_status", 0);
     double wait_ms = number_or(value, "retry_delay_ms", NAN);
-    if (!isnan(wait_ms))
-        reader->progress.retry_after_s = wait_ms / 1000;
+    if (isnan(wait_ms) || (status > 0 && status != 429 && status != 529))
+        return;
+    reader->progress.retry_after_s = wait_ms / 1000;
+    reader->progress.retries++;
+    reader->changed = true;
+}
+
+/* The messages say how much was written only when they begin; their last event says it all. With
+ * the next request the one before is over, and its own cap has not ended the agent. */
+static void read_event(struct agent_reader *reader, struct json value)
+{
+    struct json event = json_get(value, "event");
+    struct slice type = json_get_text(event, "type");
+    if (slice_is(type, "message_start")) {
+        reader->has_events = true;
+        reader_check_budget(reader);
+    } else if (slice_is(type, "message_delta")) {
+        struct token_counts tokens = read_usage(json_get(event, "usage"));
+        reader_request_again(reader, json_get_text(value, "api_message_id"), &tokens);
+    }
+}
+
+static void read_tool_results(struct agent_reader *reader, struct json value)
+{
+    read_content(reader, json_get(json_get(value, "message"), "content"));
+    if (!reader->has_events)
+        reader_check_budget(reader);
+}
+
+static void read_system(struct agent_reader *reader, struct json value)
+{
+    struct slice subtype = json_get_text(value, "subtype");
+    if (slice_is(subtype, "init"))
+        read_init(reader, value);
+    else if (slice_is(subtype, "api_retry"))
+        read_retry(reader, value);
+    else if (slice_is(json_get_text(value, "status"), "requesting"))
+        reader_check_budget(reader);
 }
 
 /* ---- the result ---- */
@@ -169,10 +208,12 @@ static void guess_served(struct agent_reader *reader)
 
 static enum agent_ending error_ending(struct json value, struct slice text)
 {
-    double status = number_or(value, "api_error_status", 0);
-    if (status >= 400)
-        return ending_from_status((int)status);
-    return ending_from_words(text);
+    if (slice_is(json_get_text(value, "stop_reason"), "refusal"))
+        return AGENT_REFUSED;
+    if (slice_is(json_get_text(value, "terminal_reason"), "prompt_too_long") ||
+        slice_is(json_get_text(value, "api_error"), "max_output_tokens"))
+        return AGENT_CUT;
+    return ending_from_status((int)number_or(value, "api_error_status", 0), text);
 }
 
 static enum agent_ending find_claude_ending(struct json value, struct slice text)
@@ -236,14 +277,14 @@ void claude_value(struct agent_reader *reader, struct json value)
 {
     struct slice type = json_get_text(value, "type");
     reader_session(reader, json_get_text(value, "session_id"));
-    if (slice_is(type, "system") && slice_is(json_get_text(value, "subtype"), "init"))
-        read_init(reader, value);
-    else if (slice_is(type, "system"))
-        read_rate_limit(reader, value);
+    if (slice_is(type, "system"))
+        read_system(reader, value);
+    else if (slice_is(type, "stream_event"))
+        read_event(reader, value);
     else if (slice_is(type, "assistant"))
         read_assistant(reader, value);
     else if (slice_is(type, "user"))
-        read_content(reader, json_get(json_get(value, "message"), "content"));
+        read_tool_results(reader, value);
     else if (slice_is(type, "result"))
         read_result(reader, value);
 }

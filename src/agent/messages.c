@@ -158,7 +158,8 @@ void messages_end(struct agent_reader *reader, const struct agent_exit *exit)
     if (exit->http_status >= 400 && (!reader->has_result || reader->ending == AGENT_UPSTREAM)) {
         struct kept words = reader->error;
         reader->error = (struct kept){0};
-        reader_ending(reader, ending_from_status(exit->http_status), kept_slice(&words));
+        reader_ending(
+            reader, ending_from_status(exit->http_status, kept_slice(&words)), kept_slice(&words));
         kept_free(&words);
     }
 }

@@ -43,6 +43,7 @@ static void read_step(struct agent_reader *reader, struct json part)
     };
     reader_turn(reader);
     reader_request(reader, json_get_text(part, "id"), reader->setup.rung->model, &tokens);
+    reader_check_budget(reader);
     double cost_usd = number_or(part, "cost", NAN);
     if (!isnan(cost_usd))
         reader->own_usd = (isnan(reader->own_usd) ? 0 : reader->own_usd) + cost_usd;
@@ -61,9 +62,9 @@ static void read_error(struct agent_reader *reader, struct json error)
     if (words.len == 0)
         words = json_get_text(error, "message").len ? json_get_text(error, "message") : name;
     double status = number_or(json_get(error, "data"), "statusCode", 0);
-    enum agent_ending ending = status >= 400 ? ending_from_status((int)status)
-                               : slice_is(name, "ProviderAuthError") ? AGENT_NOT_LOGGED_IN
-                                                                     : ending_from_words(words);
+    enum agent_ending ending = slice_is(name, "ProviderAuthError")
+                                   ? AGENT_NOT_LOGGED_IN
+                                   : ending_from_status((int)status, words);
     reader_ending(reader, ending == AGENT_FAILED ? AGENT_UPSTREAM : ending, words);
 }
 

@@ -145,10 +145,7 @@ void program_value(struct agent_reader *reader, struct json value)
     double cost_usd;
     if (number_at(value, paths->cost_usd, &cost_usd))
         reader->own_usd = reader->progress.spend_usd = cost_usd;
-    double budget_usd = reader->setup.limits.budget_usd;
-    if (budget_usd > 0 && reader->progress.spend_usd >= budget_usd &&
-        reader->progress.signal == AGENT_QUIET)
-        reader->progress.signal = AGENT_OVER_BUDGET;
+    reader_check_budget(reader);
     read_tokens(reader, value);
     reader_session(reader, text_at(value, paths->session));
     struct slice answer = text_at(value, paths->answer);

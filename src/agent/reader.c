@@ -175,10 +175,12 @@ static struct token_counts merge(struct token_counts a, const struct token_count
     };
 }
 
+/* `model` SIZE_MAX: whichever it is. */
 static struct request *find_request(struct agent_reader *reader, uint64_t id_hash, size_t model)
 {
     for (size_t i = reader->n_requests; i-- > 0 && i + 64 > reader->n_requests;)
-        if (reader->requests[i].id_hash == id_hash && reader->requests[i].model == model)
+        if (reader->requests[i].id_hash == id_hash &&
+            (model == SIZE_MAX || reader->requests[i].model == model))
             return &reader->requests[i];
     return NULL;
 }
@@ -199,6 +201,25 @@ static struct request *add_request(struct agent_reader *reader, uint64_t id_hash
     return request;
 }
 
+static void update_request(
+    struct agent_reader *reader, struct request *request, const struct token_counts *tokens)
+{
+    struct slice model = kept_slice(&reader->uses[request->model].model);
+    bool is_known;
+    double before = cost_of_request(&reader->setup, model, &request->tokens, &is_known);
+    request->tokens = merge(request->tokens, tokens);
+    double after = cost_of_request(&reader->setup, model, &request->tokens, &is_known);
+    reader->progress.spend_usd += is_known ? after - before : NAN;
+    reader->changed = true;
+}
+
+void reader_check_budget(struct agent_reader *reader)
+{
+    double budget_usd = reader->setup.limits.budget_usd;
+    if (budget_usd > 0 && reader->progress.spend_usd >= budget_usd)
+        signal_once(reader, AGENT_OVER_BUDGET);
+}
+
 void reader_request(struct agent_reader *reader, struct slice id, struct slice model,
     const struct token_counts *tokens)
 {
@@ -208,17 +229,16 @@ void reader_request(struct agent_reader *reader, struct slice id, struct slice m
     struct request *request = id.len ? find_request(reader, id_hash, index) : NULL;
     if (!request)
         request = add_request(reader, id_hash, index);
-    if (!request)
-        return;
-    bool is_known;
-    double before = cost_of_request(&reader->setup, model, &request->tokens, &is_known);
-    request->tokens = merge(request->tokens, tokens);
-    double after = cost_of_request(&reader->setup, model, &request->tokens, &is_known);
-    reader->progress.spend_usd += is_known ? after - before : NAN;
-    double budget_usd = reader->setup.limits.budget_usd;
-    if (budget_usd > 0 && reader->progress.spend_usd >= budget_usd)
-        signal_once(reader, AGENT_OVER_BUDGET);
-    reader->changed = true;
+    if (request)
+        update_request(reader, request, tokens);
+}
+
+void reader_request_again(
+    struct agent_reader *reader, struct slice id, const struct token_counts *tokens)
+{
+    struct request *request = id.len ? find_request(reader, slice_hash(id), SIZE_MAX) : NULL;
+    if (request)
+        update_request(reader, request, tokens);
 }
 
 void reader_turn(struct agent_reader *reader)

@@ -54,7 +54,8 @@ struct agent_reader {
     struct request *requests;
     size_t n_requests, requests_room;
     bool requests_cut;
-    double own_usd; /* the agent's total; NAN */
+    bool has_events; /* each request's last event tells all of it */
+    double own_usd;  /* the agent's total; NAN */
 
     uint64_t calls[READER_CALLS_KEPT], last_edit;
     int n_calls, errors_in_a_row, turns_since_change;
@@ -122,6 +123,12 @@ size_t reader_model(struct agent_reader *reader, struct slice model); /* its ind
 /* Usage of one request; the same id again replaces what it said, as far as it is more. */
 void reader_request(struct agent_reader *reader, struct slice id, struct slice model,
     const struct token_counts *tokens);
+/* The same, for a request that was told of by its id before; nothing where none was. */
+void reader_request_again(
+    struct agent_reader *reader, struct slice id, const struct token_counts *tokens);
+/* To be called where a request has been told in full, so that what it cost is known when the agent
+ * is stopped. */
+void reader_check_budget(struct agent_reader *reader);
 void reader_turn(struct agent_reader *reader);
 void reader_tool_call(struct agent_reader *reader, struct slice name, struct json input);
 void reader_tool_end(struct agent_reader *reader, bool is_error);
@@ -129,10 +136,11 @@ void reader_ending(struct agent_reader *reader, enum agent_ending ending, struct
 
 double number_or(struct json object, const char *key, double otherwise);
 
-/* Where an agent tells the failure only in words: not logged in, rate limit, upstream. FAILED
- * where the words say nothing. */
+/* Where an agent tells the failure only in words: not logged in, rate limit, upstream, context
+ * full. FAILED where the words say nothing. */
 enum agent_ending ending_from_words(struct slice words);
-enum agent_ending ending_from_status(int http_status);
+/* By the status of HTTP (below 400: not known), and by words where it leaves the reason open. */
+enum agent_ending ending_from_status(int http_status, struct slice words);
 
 /* Reads what no newline has ended. */
 void reader_finish_output(struct agent_reader *reader);

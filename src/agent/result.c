@@ -15,27 +15,47 @@ enum { SENTENCE_COLUMNS = 500 };
 /* In the order of `enum agent_ending`. */
 static const struct {
     const char *name;
-    bool may_climb;
+    bool may_climb, is_no_evidence;
     const char *sentence; /* where the agent gave none */
+    const char *advice;
 } ENDINGS[] = {
-    {"done", true, ""},
-    {"turn-limit", true, "the agent reached its limit of turns"},
-    {"budget", true, "the attempt's budget is spent"},
-    {"not-logged-in", false, "the agent is not logged in, or its key is refused"},
-    {"rate-limited", true, "the model's side is at its limit of requests, or overloaded"},
-    {"upstream", true, "the model's side failed"},
-    {"refused", true, "the model refused to answer"},
-    {"cut", true, "the answer was cut at its longest"},
-    {"failed", true, "the agent failed"},
-    {"garbage", true, "the agent gave no result that can be read"},
-    {"stopped", true, "the attempt was stopped"},
-    {"timed-out", true, "the attempt ran out of time"},
-    {"not-started", false, "the agent could not be started"},
+    {"done", true, false, "", ""},
+    {"turn-limit", true, false, "the agent reached its limit of turns",
+        "agent.max_turns of the policy is the limit"},
+    {"budget", true, false, "the attempt's budget is spent",
+        "--budget and the policy's budget are the limit"},
+    {"not-logged-in", false, true, "the agent is not logged in, or its key is refused",
+        "log in with the agent's own program or set its key, then run the task again"},
+    {"rate-limited", true, true, "the model's side is at its limit of requests, or overloaded",
+        "run the task again later, or fewer at a time with --jobs"},
+    {"upstream", true, true, "the model's side failed", "run the task again later"},
+    {"rejected", true, true, "the model's side will not take the request",
+        "the rung's model and effort, and the agent's version, must be such as it knows"},
+    {"refused", true, false, "the model refused to answer", ""},
+    {"cut", true, false, "the answer was cut at its longest",
+        "a smaller task, or --plan, needs less context"},
+    {"failed", true, false, "the agent failed", ""},
+    {"garbage", true, false, "the agent gave no result that can be read", ""},
+    {"stopped", true, false, "the attempt was stopped", ""},
+    {"timed-out", true, false, "the attempt ran out of time",
+        "agent.timeout_s of the policy is the limit"},
+    {"not-started", false, true, "the agent could not be started",
+        "agent.program of the policy names it; `rung doctor` looks for it"},
 };
 
 const char *agent_ending_name(enum agent_ending ending)
 {
     return ENDINGS[ending].name;
+}
+
+const char *agent_ending_advice(enum agent_ending ending)
+{
+    return ENDINGS[ending].advice;
+}
+
+bool agent_ending_is_no_evidence(enum agent_ending ending)
+{
+    return ENDINGS[ending].is_no_evidence;
 }
 
 bool agent_ending_may_climb(enum agent_ending ending)
@@ -68,23 +88,29 @@ static bool has_any(struct slice words, const char *const *needles)
 
 enum agent_ending ending_from_words(struct slice words)
 {
-    static const char *const LOGIN[] = {"ot logged in", "/login", "nvalid API key",
-        "nvalid x-api-key", "authentication", "nauthorized", "API key", "redit balance is too low",
-        "billing_error", "permission_error", NULL};
-    static const char *const RATE[] = {"rate limit", "rate_limit", "Rate limit", "overloaded",
-        "Overloaded", "usage limit", "429", "529", "Too Many Requests", NULL};
-    static const char *const UPSTREAM[] = {"API Error", "api_error", "stream disconnected",
-        "onnection", "ECONN", "ENOTFOUND", "Internal server error", "server_error", "imed out",
-        "status 5", NULL};
-    if (has_any(words, LOGIN))
-        return AGENT_NOT_LOGGED_IN;
-    if (has_any(words, RATE))
-        return AGENT_RATE_LIMITED;
-    return has_any(words, UPSTREAM) ? AGENT_UPSTREAM : AGENT_FAILED;
+    static const struct {
+        enum agent_ending ending;
+        const char *needles[16];
+    } KINDS[] = {
+        {AGENT_CUT, {"rompt is too long", "context window", "context length", "context_length"}},
+        {AGENT_NOT_LOGGED_IN, {"ot logged in", "/login", "nvalid API key", "nvalid x-api-key",
+                                  "authentication", "nauthorized", "API key",
+                                  "redit balance is too low", "billing_error", "permission_error"}},
+        {AGENT_RATE_LIMITED, {"rate limit", "rate_limit", "Rate limit", "overloaded", "Overloaded",
+                                 "usage limit", "429", "529", "Too Many Requests"}},
+        {AGENT_UPSTREAM,
+            {"API Error", "api_error", "stream disconnected", "onnection", "ECONN", "ENOTFOUND",
+                "Internal server error", "server_error", "imed out", "status 5"}},
+    };
+    for (size_t i = 0; i < sizeof(KINDS) / sizeof(*KINDS); i++)
+        if (has_any(words, KINDS[i].needles))
+            return KINDS[i].ending;
+    return AGENT_FAILED;
 }
 
-enum agent_ending ending_from_status(int http_status)
+enum agent_ending ending_from_status(int http_status, struct slice words)
 {
+    enum agent_ending told = ending_from_words(words);
     switch (http_status) {
     case 401:
     case 402:
@@ -93,8 +119,15 @@ enum agent_ending ending_from_status(int http_status)
     case 429:
     case 529:
         return AGENT_RATE_LIMITED;
-    default:
+    case 408:
+    case 409:
         return AGENT_UPSTREAM;
+    default:
+        if (http_status < 400)
+            return told;
+        if (http_status >= 500)
+            return AGENT_UPSTREAM;
+        return told == AGENT_CUT || told == AGENT_NOT_LOGGED_IN ? told : AGENT_REJECTED;
     }
 }
 

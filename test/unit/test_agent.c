@@ -127,6 +127,10 @@ static void claude_endings_are_told_apart(void **state)
         {"claude-e401.jsonl", AGENT_NOT_LOGGED_IN, "Invalid API key · Fix external API key", 0},
         {"claude-e500.jsonl", AGENT_UPSTREAM, NULL, 0},
         {"claude-e529.jsonl", AGENT_RATE_LIMITED, NULL, 0},
+        {"claude-rejected.jsonl", AGENT_REJECTED, "API Error: 400 temperature: no", 0},
+        {"claude-context.jsonl", AGENT_CUT, NULL, 0},
+        {"claude-refused.jsonl", AGENT_REFUSED, NULL, 0},
+        {"claude-cut.jsonl", AGENT_CUT, NULL, 0},
     };
     for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
         struct fixture fixture;
@@ -465,6 +469,59 @@ static void trouble_is_signalled(void **state)
     }
 }
 
+/* Each request costs $0.000117, of which its beginning tells 0.0001025. It is stopped before the
+ * request after the one that passed the line, and nothing of what was spent is missed. */
+static void spend_is_known_when_stopped(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct file_bytes file;
+    struct slice line;
+    int requests = 0;
+    begin(&fixture, POLICY_AGENT_CLAUDE, &HAIKU);
+    fixture.setup.limits.budget_usd = 0.0002;
+    fixture.reader = agent_reader_make(&fixture.setup);
+    const struct agent_progress *progress = agent_reader_progress(fixture.reader);
+    if (!file_open("test/recorded/claude-events.jsonl", 1 << 20, &file, NULL))
+        fail_msg("the recording is missing");
+    struct slice rest = file.bytes;
+    while (progress->signal == AGENT_QUIET && slice_next_line(&rest, &line)) {
+        requests += slice_find(line, "\"requesting\"") != SIZE_MAX;
+        agent_reader_output(fixture.reader, arena_print(&fixture.arena, "%.*s\n", SLICE_ARG(line)));
+    }
+    assert_int_equal(progress->signal, AGENT_OVER_BUDGET);
+    assert_int_equal(requests, 3);
+    assert_close(progress->spend_usd, 0.000234, 1e-12);
+    struct agent_result result;
+    struct agent_exit ended = {.exit_status = 143, .stopped = true, .why = "its budget was spent"};
+    agent_reader_end(fixture.reader, &fixture.arena, &ended, &result);
+    assert_int_equal(result.ending, AGENT_BUDGET);
+    assert_close(result.cost_usd, 0.000234, 1e-12);
+    file_close(&file);
+    end(&fixture);
+}
+
+/* A wait that the agent obeys by itself is told, so that others wait too; a broken line is not. */
+static void waits_are_told(void **state)
+{
+    (void)state;
+    static const char RETRY[] = "{\"type\":\"system\",\"subtype\":\"api_retry\",\"attempt\":1,"
+                                "\"retry_delay_ms\":%d,\"error_status\":%d}\n";
+    struct fixture fixture;
+    char line[300];
+    begin(&fixture, POLICY_AGENT_CLAUDE, &HAIKU);
+    fixture.reader = agent_reader_make(&fixture.setup);
+    const struct agent_progress *progress = agent_reader_progress(fixture.reader);
+    snprintf(line, sizeof(line), RETRY, 9000, 500);
+    agent_reader_output(fixture.reader, slice_from(line));
+    assert_int_equal(progress->retries, 0);
+    snprintf(line, sizeof(line), RETRY, 2286, 429);
+    assert_true(agent_reader_output(fixture.reader, slice_from(line)));
+    assert_int_equal(progress->retries, 1);
+    assert_close(progress->retry_after_s, 2.286, 1e-9);
+    end(&fixture);
+}
+
 /* ---- starting ---- */
 
 static const char *const ENVIRONMENT[] = {"PATH=/bin", "GIT_DIR=/evil", "RUNG_MODEL=other",
@@ -495,7 +552,8 @@ static void arguments_are_built(void **state)
     assert_true(
         agent_prepare(&fixture.arena, &fixture.agent, &call, ENVIRONMENT, &start, &failure));
     assert_slice(line_of(&fixture.arena, start.argv),
-        "claude|-p|--output-format|stream-json|--verbose|--model|claude-haiku-5-5|--effort|low|"
+        "claude|-p|--output-format|stream-json|--verbose|--include-partial-messages|--model|claude-"
+        "haiku-5-5|--effort|low|"
         "--max-budget-usd|0.500000|--session-id|u-1");
     assert_slice(start.input, "--evil $(touch x)");
     assert_slice(line_of(&fixture.arena, start.environment),
@@ -668,6 +726,8 @@ int main(void)
         cmocka_unit_test(garbage_is_called_garbage),
         cmocka_unit_test(memory_stays_bounded),
         cmocka_unit_test(trouble_is_signalled),
+        cmocka_unit_test(spend_is_known_when_stopped),
+        cmocka_unit_test(waits_are_told),
         cmocka_unit_test(arguments_are_built),
         cmocka_unit_test(options_cannot_be_smuggled),
         cmocka_unit_test(other_agents_are_started),
