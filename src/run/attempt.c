@@ -16,6 +16,7 @@ struct ear {
     const struct attempt *attempt;
     struct agent_reader *reader;
     double told_usd; /* spend that is in the journal already */
+    int retries;     /* of the agent, for which the others wait already */
 };
 
 static const char *const SIGNALS[] = {
@@ -43,6 +44,10 @@ static const char *hear_output(void *context, struct slice bytes)
         return NULL;
     const struct agent_progress *progress = agent_reader_progress(ear->reader);
     note_spend(ear, progress->spend_usd);
+    if (progress->retries > ear->retries) {
+        ear->retries = progress->retries;
+        run_pause(ear->run, ear->slot, fmin(progress->retry_after_s, RUN_RATE_WAIT_S_MOST));
+    }
     run_tell(ear->run, &(struct run_event){.kind = RUN_PROGRESS,
                            .job = &ear->slot->job,
                            .index = ear->slot->index,
@@ -159,7 +164,7 @@ void attempt_run(struct run *run, struct slot *slot, struct attempt *attempt)
         .wants_structured = attempt->schema.len > 0,
     };
     setup.limits.budget_usd = attempt->budget_usd;
-    struct ear ear = {run, slot, attempt, agent_reader_make(&setup), 0};
+    struct ear ear = {run, slot, attempt, agent_reader_make(&setup), 0, 0};
     struct keeper_ended ended;
     struct agent_exit exit;
     int64_t begun_us = clock_monotonic_us();

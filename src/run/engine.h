@@ -65,6 +65,9 @@ struct run {
 void run_tell(struct run *run, const struct run_event *event);
 void run_note(struct run *run, const struct slot *slot, struct slice text);
 
+/* The model's side is at its limit: no task begins for so long. */
+void run_pause(struct run *run, const struct slot *slot, double seconds);
+
 /* One line of the journal: opens {"task":n, calls nothing else. Under the lock from begin to end.
  *     struct emit *line = step_begin(run, slot); emit_member_…(line, …); step_end(run, sync); */
 struct emit *step_begin(struct run *run, const struct slot *slot);

@@ -182,13 +182,6 @@ static bool make_tree(struct climb *climb, struct check_before *before, struct f
                      before, failure);
 }
 
-/* What the model's side or the machine is to blame for says nothing about the rung. */
-static bool is_no_evidence(enum agent_ending ending)
-{
-    return ending == AGENT_NOT_LOGGED_IN || ending == AGENT_RATE_LIMITED ||
-           ending == AGENT_UPSTREAM || ending == AGENT_NOT_STARTED;
-}
-
 static bool is_worth_checking(enum agent_ending ending)
 {
     return ending == AGENT_DONE || ending == AGENT_TURN_LIMIT || ending == AGENT_CUT ||
@@ -233,7 +226,7 @@ static bool judge_attempt(struct climb *climb, const struct check_before *before
     if (attempt->interrupted)
         return true;
     if (!is_worth_checking(ending)) {
-        attempt->record.success = is_no_evidence(ending) ? RECORD_OPEN : RECORD_FAILED;
+        attempt->record.success = agent_ending_is_no_evidence(ending) ? RECORD_OPEN : RECORD_FAILED;
         return true;
     }
     if (!check_attempt(climb->run, climb->slot, before, attempt, &climb->check, failure))
@@ -363,14 +356,8 @@ static bool try_rung(struct climb *climb, struct attempt *attempt, struct allowa
 static void pause_for_rate(struct run *run, struct slot *slot, double seconds)
 {
     seconds = isnan(seconds) || seconds <= 0 ? 5 * (1 << slot->retries) : seconds;
-    seconds = seconds > RUN_RATE_WAIT_S_MOST ? RUN_RATE_WAIT_S_MOST : seconds;
-    run_note(run, slot,
-        arena_print(&slot->job.arena, "the model's side asked to wait: %.0f s", seconds));
-    pthread_mutex_lock(&run->lock);
-    int64_t until_us = clock_monotonic_us() + (int64_t)(seconds * 1e6);
-    if (until_us > run->pause_until_us)
-        run->pause_until_us = until_us;
-    pthread_mutex_unlock(&run->lock);
+    seconds = fmin(seconds, RUN_RATE_WAIT_S_MOST);
+    run_pause(run, slot, seconds);
     if (!keepers_wait(run->keepers, (int64_t)(seconds * 1000)))
         run->stopping = true;
 }
@@ -399,6 +386,14 @@ static bool is_worth_it(const struct climb *climb, int rung)
     return goal->value_usd * option->success.mean > option->cost_usd.mean;
 }
 
+/* Nothing more is tried: what that means depends on how the last attempt ended. */
+static enum run_stop give_up(const struct attempt *attempt, enum run_stop stop)
+{
+    if (agent_ending_is_no_evidence(attempt->result.ending))
+        return RUN_UPSTREAM;
+    return attempt->result.ending == AGENT_BUDGET ? RUN_BUDGET : stop;
+}
+
 /* RUN_NOT_OVER: go on, on the rung that climb->at names now. */
 static enum run_stop choose_next(struct climb *climb, const struct attempt *attempt)
 {
@@ -411,14 +406,22 @@ static enum run_stop choose_next(struct climb *climb, const struct attempt *atte
         return RUN_AGENT_UNUSABLE;
     int most = climb->run->settings.max_attempts;
     if ((most && climb->n_attempts >= most) || climb->n_attempts >= RUN_ATTEMPTS_MOST)
-        return RUN_MAX_ATTEMPTS;
+        return give_up(attempt, RUN_MAX_ATTEMPTS);
     if (is_to_retry(climb, attempt))
         return RUN_NOT_OVER;
     climb->slot->retries = 0;
     if (climb->at >= decision->n_climb)
-        return RUN_NO_RUNG_LEFT;
+        return give_up(attempt, RUN_NO_RUNG_LEFT);
     climb->at++;
     return is_worth_it(climb, rung_at(climb, climb->at)) ? RUN_NOT_OVER : RUN_NOT_WORTH_IT;
+}
+
+/* How the attempt ended, and what the user can do about it. */
+static struct slice ending_words(struct climb *climb, const struct attempt *attempt)
+{
+    const char *advice = agent_ending_advice(attempt->result.ending);
+    return arena_print(arena_of(climb), "%.*s%s%s%s", SLICE_ARG(attempt->result.error),
+        *advice ? " (" : "", advice, *advice ? ")" : "");
 }
 
 static struct slice reason(struct climb *climb, enum run_stop stop, const struct attempt *attempt)
@@ -430,10 +433,12 @@ static struct slice reason(struct climb *climb, enum run_stop stop, const struct
                                                : "the gates passed; none of them is a test");
     if (stop == RUN_UNCHECKED && climb->check.n_failed == 0)
         return slice_from("no gate is configured: look at the change, then say `rung log`");
-    if (climb->check.n_failed)
-        return arena_print(arena, "%.*s: %.*s", SLICE_ARG(climb->check.failed[0].name),
-            SLICE_ARG(text_one_line(arena, climb->check.failed[0].evidence, 200)));
-    return attempt->result.error;
+    struct slice words = ending_words(climb, attempt);
+    if (climb->check.n_failed == 0)
+        return words;
+    return arena_print(arena, "%.*s%s%.*s: %.*s", SLICE_ARG(words), words.len ? "; " : "",
+        SLICE_ARG(climb->check.failed[0].name),
+        SLICE_ARG(text_one_line(arena, climb->check.failed[0].evidence, 200)));
 }
 
 /* Takes up what an earlier start left: its attempts, and where in the order they had come to. */

@@ -7,6 +7,7 @@
 #include "resume.h"
 #include "tasks.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ static const char *const STOPS[RUN_STOPS] = {
     [RUN_BUDGET] = "budget",
     [RUN_NOT_WORTH_IT] = "not-worth-it",
     [RUN_AGENT_UNUSABLE] = "agent-unusable",
+    [RUN_UPSTREAM] = "upstream",
     [RUN_DEPENDENCY] = "dependency",
     [RUN_BREAKER] = "breaker",
     [RUN_TROUBLE] = "trouble",
@@ -57,6 +59,20 @@ void run_note(struct run *run, const struct slot *slot, struct slice text)
                       .job = slot ? &slot->job : NULL,
                       .index = slot ? slot->index : 0,
                       .text = text});
+}
+
+void run_pause(struct run *run, const struct slot *slot, double seconds)
+{
+    struct arena arena = {0};
+    pthread_mutex_lock(&run->lock);
+    int64_t until_us = clock_monotonic_us() + (int64_t)(seconds * 1e6);
+    if (until_us > run->pause_until_us)
+        run->pause_until_us = until_us;
+    pthread_mutex_unlock(&run->lock);
+    run_note(run, slot,
+        arena_print(&arena, "the model's side asks to wait %.0f s: nothing is begun before",
+            ceil(seconds)));
+    arena_free(&arena);
 }
 
 /* ---- the journal ---- */

@@ -52,6 +52,7 @@ enum run_stop {
     RUN_BUDGET,
     RUN_NOT_WORTH_IT,   /* the next rung costs more than the policy's goal pays for */
     RUN_AGENT_UNUSABLE, /* not logged in, not installed: no climb helps */
+    RUN_UPSTREAM,       /* the model's side failed: nothing was learned of the last rung */
     RUN_DEPENDENCY,     /* a task that it depends on was not accepted */
     RUN_BREAKER,        /* too many failures in a row: not begun */
     RUN_TROUBLE,        /* git or the disk; `why` says what */
