@@ -43,7 +43,7 @@ sys.exit(1 if bad or not good else 0)
 
 
 class Fixture:
-    def __init__(self, rung, modules=3, gates=GATES, timeout=20, trust=True):
+    def __init__(self, rung, modules=3, gates=GATES, timeout=20, trust=True, policy=None):
         self.rung = pathlib.Path(rung).resolve()
         self.scratch = tempfile.TemporaryDirectory(prefix="rung-live-")
         root = pathlib.Path(self.scratch.name)
@@ -59,8 +59,8 @@ class Fixture:
         for i in range(modules):
             (self.top / "src" / f"m{i:03d}.txt").write_text("open\n")
         (self.top / "check.py").write_text(CHECK)
-        (self.top / "rung.yaml").write_text(
-            POLICY.format(python=sys.executable, agent=AGENT, gates=gates, timeout=timeout))
+        (self.top / "rung.yaml").write_text(policy or POLICY.format(
+            python=sys.executable, agent=AGENT, gates=gates, timeout=timeout))
         self.git("init", "-q", "-b", "main")
         self.git("add", "-A")
         self.git("-c", "user.name=Test", "-c", "user.email=test@localhost", "commit", "-qm", "Begin")

@@ -6,20 +6,27 @@ Prints "http://127.0.0.1:PORT" when it listens. The script is JSON: {"MODEL or *
 steps of a model are given in order of the tool results that a request carries already, the last
 one again and again:
   {"text": "…"}                                   an answer that ends the turn
-  {"tool": "Write", "input": {…}, "text": "…"}    a tool call
-  {"status": 529, "error": "overloaded_error", "message": "…"}
+  {"tool": "Write", "input": {…}, "text": "…"}    a tool call; {cwd} in its texts is the directory
+                                                  that the request says the agent works in
+  {"status": 529, "error": "overloaded_error", "message": "…", "retry_after": 7, "retry": true}
+                                                  retry: the client is not told to give up
 Beside these: "usage": {input_tokens, output_tokens, cache_read_input_tokens,
-cache_creation_input_tokens}, "model": the id to answer with, "wait_s": seconds before it.
+cache_creation_input_tokens}, "model": the id to answer with, "wait_s": seconds before it,
+"times": given that often, then it is gone and the next stands in its place.
+The log has a line for each request: what was asked, and what was served.
 """
 import argparse
 import http.server
 import itertools
 import json
+import re
 import sys
 import threading
 import time
 
 IDS = itertools.count(1)
+USAGE = {"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": 0,
+         "cache_creation_input_tokens": 0}
 
 
 def tool_results(body):
@@ -31,10 +38,22 @@ def tool_results(body):
     return n
 
 
+def place(body):
+    """The directory that the agent says it works in."""
+    found = re.search(r"(?:working directory: |<cwd>)([^\s\\<]+)", json.dumps(body))
+    return found.group(1) if found else "."
+
+
+def filled(value, cwd):
+    """The input of a tool call with its blanks filled in."""
+    if isinstance(value, dict):
+        return {key: filled(item, cwd) for key, item in value.items()}
+    return value.replace("{cwd}", cwd) if isinstance(value, str) else value
+
+
 def events(body, step):
     """The events of a streamed answer, as (name, data)."""
-    usage = {"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": 0,
-             "cache_creation_input_tokens": 0, **step.get("usage", {})}
+    usage = {**USAGE, **step.get("usage", {})}
     n = next(IDS)
     message = {"id": f"msg_standin_{n:06}", "type": "message", "role": "assistant",
                "model": step.get("model", body["model"]), "content": [], "stop_reason": None,
@@ -46,7 +65,7 @@ def events(body, step):
     if step.get("tool"):
         blocks.append(({"type": "tool_use", "id": f"toolu_standin_{n:06}", "name": step["tool"],
                         "input": {}},
-                       {"type": "input_json_delta", "partial_json": json.dumps(step["input"])}))
+                       {"type": "input_json_delta", "partial_json": json.dumps(filled(step["input"], place(body)))}))
     yield "message_start", {"message": message}
     for index, (start, delta) in enumerate(blocks):
         yield "content_block_start", {"index": index, "content_block": start}
@@ -78,7 +97,7 @@ def whole(body, step):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    script, log = {"*": [{"text": "Done (stand-in)."}]}, None
+    script, log, lock = {"*": [{"text": "Done (stand-in)."}]}, None, threading.Lock()
 
     def log_message(self, *_):
         pass
@@ -95,23 +114,43 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     do_HEAD = do_GET
 
+    def take_step(self, body):
+        with self.lock:
+            steps = self.script.get(body.get("model")) or self.script["*"]
+            if "times" in steps[0]:
+                steps[0]["times"] -= 1
+                return steps[0] if steps[0]["times"] else steps.pop(0)
+        return steps[min(tool_results(body), len(steps) - 1)]
+
+    def write_log(self, body, step):
+        if not self.log:
+            return
+        line = {"model": body.get("model"), "path": self.path, "at": time.time(),
+                "output_config": body.get("output_config"), "max_tokens": body.get("max_tokens"),
+                "status": step.get("status", 200), "served": step.get("model", body.get("model"))}
+        if line["status"] < 400:
+            line["usage"] = {**USAGE, **step.get("usage", {})}
+        with self.lock:
+            self.log.write(json.dumps(line) + "\n")
+            self.log.flush()
+
+    def refuse(self, step):
+        error = {"type": "error", "error": {"type": step.get("error", "api_error"),
+                                            "message": step.get("message", "stand-in")}}
+        headers = [("retry-after", step.get("retry_after", 7))]
+        if not step.get("retry"):
+            headers.append(("x-should-retry", "false"))
+        self.answer(step["status"], json.dumps(error).encode(), headers=headers)
+
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
         if not self.path.startswith("/v1/messages") or "count_tokens" in self.path:
             return self.do_GET()
-        steps = self.script.get(body.get("model")) or self.script["*"]
-        step = steps[min(tool_results(body), len(steps) - 1)]
-        if self.log:
-            self.log.write(json.dumps({"model": body.get("model"), "path": self.path,
-                                       "output_config": body.get("output_config"),
-                                       "max_tokens": body.get("max_tokens")}) + "\n")
-            self.log.flush()
+        step = self.take_step(body)
+        self.write_log(body, step)
         time.sleep(step.get("wait_s", 0))
         if step.get("status", 200) >= 400:
-            error = {"type": "error", "error": {"type": step.get("error", "api_error"),
-                                                "message": step.get("message", "stand-in")}}
-            return self.answer(step["status"], json.dumps(error).encode(),
-                               headers=[("x-should-retry", "false"), ("retry-after", 7)])
+            return self.refuse(step)
         if not body.get("stream"):
             return self.answer(200, json.dumps(whole(body, step)).encode())
         stream = "".join(f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n"

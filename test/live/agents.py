@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+"""The real agents through `rung run`, against a stand-in of their upstream on loopback.
+
+agents.py RUNG [TEST …]
+
+No model answers and no key is used: the agents are real, what they talk to is
+test/standin/upstream.py. They are looked for in RUNG_CLAUDE, RUNG_CODEX and RUNG_OPENCODE (paths of
+the programs), then on the PATH; what is not there is left out, and said. To get them:
+    npm install --prefix DIRECTORY @anthropic-ai/claude-code @openai/codex opencode-ai
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+from fixture import GATES, Fixture, expect
+
+STANDIN = pathlib.Path(__file__).resolve().parent.parent / "standin" / "upstream.py"
+SKIPPED = 77  # meson's word for it
+
+# USD per million tokens: input, output, cache read, cache write for 5 minutes.
+PRICES = {"claude-haiku-5-5": (0.10, 0.50, 0.01, 0.125), "claude-sonnet-5-5": (2, 10, 0.10, 2.50),
+          "claude-opus-5-5": (4, 20, 0.20, 5)}
+
+LADDER = """ladder:
+  - {{rung: haiku, model: {provider}claude-haiku-5-5, effort: {haiku}}}
+  - {{rung: sonnet, model: {provider}claude-sonnet-5-5, effort: {sonnet}}}
+default: haiku
+middle: sonnet
+top: sonnet
+review: {{when: [security], rung: sonnet}}
+agent: {{{agent}, timeout_s: 60}}
+"""
+
+USAGE = [{"input_tokens": 1000, "output_tokens": 50, "cache_creation_input_tokens": 9000},
+         {"input_tokens": 20, "output_tokens": 30, "cache_read_input_tokens": 10000}]
+
+
+def find(name):
+    return os.environ.get(f"RUNG_{name.upper()}") or shutil.which(name)
+
+
+def cost_of(entry):
+    """What the upstream would have charged for one request that it served."""
+    use = entry["usage"]
+    price = PRICES[entry["served"]]
+    counts = [use[key] for key in ("input_tokens", "output_tokens", "cache_read_input_tokens",
+                                   "cache_creation_input_tokens")]
+    return sum(n * usd for n, usd in zip(counts, price)) / 1e6
+
+
+class Upstream:
+    """The stand-in with a script of its own, for as long as the `with` lasts."""
+
+    def __init__(self, script):
+        self.scratch = tempfile.TemporaryDirectory(prefix="rung-upstream-")
+        self.log = pathlib.Path(self.scratch.name) / "log.jsonl"
+        path = pathlib.Path(self.scratch.name) / "script.json"
+        path.write_text(json.dumps(script))
+        self.child = subprocess.Popen(
+            [sys.executable, str(STANDIN), "--script", str(path), "--log", str(self.log)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.url = self.child.stdout.readline().strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.stdin.close()
+        self.child.wait(timeout=10)
+        self.child.stdout.close()
+
+    def entries(self):
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def cost(self, model):
+        return sum(cost_of(e) for e in self.entries() if e["model"] == model and "usage" in e)
+
+
+def write(text, usage=USAGE[0], module="m001"):
+    return {"tool": "Write", "text": "I write it.", "usage": usage,
+            "input": {"file_path": f"{{cwd}}/src/{module}.txt", "content": text}}
+
+
+def done(usage=USAGE[1]):
+    return {"text": "Done.", "usage": usage}
+
+
+LOOK = {"tool": "Read", "input": {"file_path": "{cwd}/src/m001.txt"}, "usage": USAGE[1]}
+WRONG_THEN_RIGHT = {"claude-haiku-5-5": [write("wrong\n"), done()],
+                    "claude-sonnet-5-5": [write("right\n"), done()]}
+
+
+def claude(rung, upstream, more="", key="dummy", gates=GATES, **variables):
+    agent = f"use: claude, program: {find('claude')}, permission: acceptEdits{more}"
+    fixture = Fixture(rung, policy=LADDER.format(provider="", haiku="low", sonnet="medium",
+                                                 agent=agent) + gates)
+    fixture.environment |= {"ANTHROPIC_BASE_URL": upstream.url, "DISABLE_AUTOUPDATER": "1",
+                            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", **variables}
+    if key:
+        fixture.environment["ANTHROPIC_API_KEY"] = key
+    return fixture
+
+
+def test_claude_climbs(rung):
+    with Upstream(WRONG_THEN_RIGHT) as upstream:
+        fixture = claude(rung, upstream)
+        got, _ = fixture.run_json("Mend m001", "--body", "It is open.", check=0)
+        attempts = got["attempts"]
+        expect([a["rung"] for a in attempts] == ["haiku", "sonnet"], f"two attempts: {attempts}")
+        for attempt, model, effort in zip(attempts, PRICES, ("low", "medium")):
+            expect(attempt["model"] == model == attempt["decided"], f"who answered: {attempt}")
+            charged = upstream.cost(model)
+            expect(abs(attempt["cost"] - charged) < 1e-9,
+                   f"{model} cost ${attempt['cost']}, the upstream served ${charged}")
+            expect(abs(attempt["reckonedCost"] - charged) < 1e-9, "tokens x prices are the same")
+            expect(attempt["tokens"]["input"] == 1020 and attempt["tokens"]["output"] == 80 and
+                   attempt["tokens"]["cacheRead"] == 10000, f"tokens: {attempt['tokens']}")
+            asked = [e for e in upstream.entries() if e["model"] == model]
+            expect({e["output_config"]["effort"] for e in asked} == {effort}, f"effort: {asked}")
+            expect(str(uuid.UUID(attempt["session"])) == attempt["session"], "a session's id")
+            expect(attempt["agentVersion"][0].isdigit(), f"version: {attempt['agentVersion']}")
+            expect("error" not in attempt and "warnings" not in attempt, f"trouble: {attempt}")
+        expect(len({a["session"] for a in attempts}) == 2, "a fresh session each")
+        expect(abs(got["cost"] - sum(a["cost"] for a in attempts)) < 1e-9, "both count")
+        expect([g["verdict"] for g in attempts[0]["gates"]][-1] == "fail" and
+               [g["verdict"] for g in attempts[1]["gates"]][-1] == "pass", "its gate said so")
+        expect(fixture.git("show", f"{got['branch']}:src/m001.txt") == "right", "the branch is ready")
+        expect(fixture.git("show", "main:src/m001.txt") == "open", "main is as it was")
+        [row] = fixture.rows()
+        wanted = {"success": True, "decided": "claude-haiku-5-5", "served": "claude-sonnet-5-5",
+                  "modelUsed": "sonnet", "rung": "haiku", "costSource": "measured",
+                  "outcomeSource": "test"}
+        expect(row | wanted == row, f"the ledger's row: {row}")
+        expect(row["attempts"] == attempts, "every attempt stands in it")
+        return f"haiku failed its gate, sonnet passed: ${got['cost']:.6f}, as served"
+
+
+def test_claude_stops(rung):
+    """Ends that are not the model's: each is told as what it is."""
+    said = []
+
+    def case(name, script, ending, stopped, words, status, more="", arguments=(), **variables):
+        with Upstream(script) as upstream:
+            fixture = claude(rung, upstream, more, **variables)
+            got, ran = fixture.run_json("Mend m001", "--max-attempts", "1", *arguments, check=status)
+            attempt = got["attempts"][0]
+            told = f"{name}: {attempt.get('ending')}, {got['stopped_because']}: {got['why']}"
+            print("  " + told)
+            said.append(name)
+            expect(attempt["ending"] == ending, f"{told}\n{attempt}\n{ran.stderr}")
+            expect(got["stopped_because"] == stopped, told)
+            expect(any(w in got["why"] for w in words), f"the sentence: {told}")
+            expect(any(w in attempt["error"] for w in words), f"its error: {attempt}")
+            return got, upstream
+
+    haiku = "claude-haiku-5-5"
+    case("turn limit", {haiku: [LOOK]}, "turn-limit", "max-attempts", ["turns"], 5,
+         more=", max_turns: 2")
+    got, upstream = case("budget", {haiku: [LOOK]}, "budget", "budget", ["budget"], 6,
+                         arguments=("--budget", "0.0002"))
+    expect(0.0002 <= got["cost"] and abs(got["cost"] - upstream.cost(haiku)) < 1e-9,
+           f"what the overshoot cost is counted: ${got['cost']}, served ${upstream.cost(haiku)}")
+    case("no key", {}, "not-logged-in", "agent-unusable", ["log in", "logged in"], 5, key=None)
+    case("401", {haiku: [{"status": 401, "error": "authentication_error",
+                          "message": "invalid x-api-key"}]},
+         "not-logged-in", "agent-unusable", ["API key"], 5)
+    for status, error in ((500, "api_error"), (529, "overloaded_error")):
+        got, _ = case(str(status), {haiku: [{"status": status, "error": error}]},
+                      "upstream" if status == 500 else "rate-limited", "upstream",
+                      [str(status), "verloaded"], 5)
+        expect(got["pending"] and got["success"] is None, "no outcome of the rung is made up")
+    case("400", {haiku: [{"status": 400, "error": "invalid_request_error",
+                          "message": "temperature: no"}]}, "rejected", "upstream",
+         ["temperature"], 5)
+    case("context", {haiku: [{"status": 400, "error": "invalid_request_error",
+                              "message": "prompt is too long: 250000 tokens > 200000 maximum"}]},
+         "cut", "max-attempts", ["too long"], 5)
+    case("refusal", {haiku: [{"text": "No.", "stop_reason": "refusal"}]}, "refused", "max-attempts",
+         ["can't help"], 5)
+    return "told apart: " + ", ".join(said)
+
+
+def test_claude_mismatch(rung):
+    other = {"model": "claude-opus-5-5"}
+    with Upstream({"claude-haiku-5-5": [write("right\n") | other, done() | other]}) as upstream:
+        got, ran = claude(rung, upstream).run_json("Mend m001", check=0)
+        [attempt] = got["attempts"]
+        expect(attempt["model"] == "claude-opus-5-5" and attempt["decided"] == "claude-haiku-5-5",
+               f"who was decided and who answered: {attempt}")
+        expect(got["decided"] == "claude-haiku-5-5" and got["served"] == "claude-opus-5-5", "so says the row")
+        expect("MODEL MISMATCH: claude-haiku-5-5 was decided, claude-opus-5-5 answered" in ran.stderr,
+               f"loud: {ran.stderr}")
+        charged = upstream.cost("claude-haiku-5-5")
+        expect(abs(attempt["cost"] - charged) < 1e-9,
+               f"at the prices of who answered: ${attempt['cost']}, not ${charged}")
+        return f"opus answered for haiku: said, and booked at its prices, ${charged:.6f}"
+
+
+BUSY = {"status": 429, "error": "rate_limit_error", "message": "slow down", "retry": True}
+
+
+def test_claude_waits(rung):
+    """It is told to wait, asks again once, is told again and gives up: the same rung goes on later."""
+    script = {"claude-haiku-5-5": [BUSY | {"retry_after": 3, "times": 2}, write("right\n"), done()]}
+    with Upstream(script) as upstream:
+        fixture = claude(rung, upstream, CLAUDE_CODE_MAX_RETRIES="1")
+        got, ran = fixture.run_json("Mend m001", check=0)
+        expect([(a["rung"], a["ending"]) for a in got["attempts"]] ==
+               [("haiku", "rate-limited"), ("haiku", "done")], f"the same rung again: {got}")
+        expect(got["attempts"][0]["success"] is None, "a limit says nothing about the rung")
+        expect("asks to wait" in ran.stderr, f"it says that it waits: {ran.stderr}")
+        times = [e["at"] for e in upstream.entries()]
+        expect(times[1] - times[0] > 2.9 and times[2] - times[1] > 2.9, f"waits obeyed: {times}")
+        return f"waits of 3 s obeyed by agent and rung: {times[1] - times[0]:.1f}, {times[2] - times[1]:.1f} s"
+
+
+def test_claude_swarm_waits(rung):
+    """While one agent waits for its limit, no task is begun."""
+    script = {"claude-haiku-5-5": [BUSY | {"retry_after": 6, "times": 1}, write("right\n"), done()]}
+    with Upstream(script) as upstream:
+        fixture = claude(rung, upstream)
+        tasks = fixture.tasks([{"id": f"t-{i}", "title": f"Mend {i}"} for i in range(4)])
+        fixture.call("swarm", "--file", tasks, "--jobs", "2", check=0)
+        told = next(e["at"] for e in upstream.entries() if e["status"] == 429)
+        begun = sorted(row["timestamp"] / 1000 - told for row in fixture.rows())
+        expect(len(begun) == 4 and begun[1] < 2, f"two begin at once: {begun}")
+        expect(begun[2] > 5.5, f"the third waits: {begun}")
+        return f"told to wait 6 s, the third task began after {begun[2]:.1f} s"
+
+
+TESTS = {"claude": [test_claude_climbs, test_claude_stops, test_claude_mismatch, test_claude_waits,
+                    test_claude_swarm_waits]}
+
+
+def main():
+    rung, wanted = sys.argv[1], sys.argv[2:]
+    n = 0
+    for agent, tests in TESTS.items():
+        if agent != "api" and not find(agent):
+            print(f"{agent} is not installed (npm, see the top of this file; RUNG_{agent.upper()} "
+                  "names it): left out")
+            continue
+        for test in tests:
+            name = test.__name__.removeprefix("test_")
+            if not wanted or name in wanted:
+                begun = time.monotonic()
+                print(f"{name}: {test(rung)} ({time.monotonic() - begun:.0f} s)", flush=True)
+                n += 1
+    sys.exit(0 if n else SKIPPED)
+
+
+main()
