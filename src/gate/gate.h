@@ -51,10 +51,11 @@ struct gate_tree {
     const char *base;
     const char *scratch; /* an own directory outside the work tree; our git directory goes there */
     const char *common;  /* the repository's git directory, for the seal */
+    const char *administration; /* this work tree's own git directory; `common` of the main one */
 };
 
 /* `directory` and `scratch`, which exists, are absolute and live as long as the tree. Before any
- * agent runs: finds objects, git directory and the commit that HEAD names. */
+ * agent runs: finds objects, git directories and the commit that HEAD names. */
 bool gate_tree_open(struct arena *arena, const char *directory, const char *scratch,
     struct gate_tree *tree, struct failure *failure) MUST_USE;
 
@@ -94,6 +95,19 @@ bool gate_seal_take(struct arena *arena, const struct gate_tree *tree, struct ga
     struct failure *failure) MUST_USE;
 void gate_seal_check(struct arena *arena, const struct gate_seal *before,
     const struct gate_seal *after, struct gate_result *result); /* named "seal" */
+
+/* What stat says of every file of the work tree, of its scratch and own git directory and of all
+ * that is sealed: where two stamps are the same nothing was touched between them, neither what a
+ * diff shows nor what it does not. Rests on the time of change, which nobody but root can set;
+ * where the file system does not keep it finely enough, or there are too many files, a stamp is
+ * not sure and is not the same as any. `before`: waits until whatever is touched from now on gets
+ * another time than any that was seen (some milliseconds). */
+struct gate_stamp {
+    char hash[SHA256_HEX_BYTES];
+    bool is_sure;
+};
+void gate_stamp_take(const struct gate_tree *tree, bool before, struct gate_stamp *stamp);
+bool gate_stamp_is_same(const struct gate_stamp *before, const struct gate_stamp *after);
 
 /* ---- what is looked at ---- */
 

@@ -57,6 +57,9 @@ bool path_matches(struct slice path, struct slice pattern);
 bool tests_are_weaker(
     struct arena *arena, const struct change *change, struct slice task, struct findings *findings);
 
+/* What is sealed of the repository's git directory, ended by NULL. */
+extern const char *const SEALED_OF_GIT[];
+
 /* The DIFF gate: fills in verdict and evidence. */
 void gate_check_diff(struct arena *arena, const struct policy_gate *gate,
     const struct gate_subject *subject, struct gate_result *result);

@@ -15,6 +15,9 @@
 
 enum { DEPTH_MOST = 12, FILE_BYTES_MOST = 16 << 20, LINK_BYTES_MOST = 4096 };
 
+const char *const SEALED_OF_GIT[] = {"hooks", "config", "config.worktree", "info/attributes",
+    "info/exclude", "info/grafts", "objects/info/alternates", NULL};
+
 struct sealing {
     struct arena *arena;
     struct gate_seal *seal;
@@ -94,17 +97,15 @@ static int compare_paths(const void *a, const void *b)
 bool gate_seal_take(struct arena *arena, const struct gate_tree *tree, struct gate_seal *seal,
     struct failure *failure)
 {
-    static const char *const OF_GIT[] = {"hooks", "config", "config.worktree", "info/attributes",
-        "info/exclude", "info/grafts", "objects/info/alternates"};
     static const char *const OF_TREE[] = {".claude", ".git", "rung.yaml"};
     *seal = (struct gate_seal){0};
     struct sealing sealing = {arena, seal, 0};
     struct stat status;
     if (stat(tree->common, &status) != 0)
         return failure_set(failure, "cannot read %s: %s", tree->common, strerror(errno));
-    for (size_t i = 0; i < sizeof(OF_GIT) / sizeof(*OF_GIT); i++)
-        add_below(&sealing, file_join(arena, tree->common, OF_GIT[i]),
-            file_join(arena, ".git", OF_GIT[i]), 0);
+    for (const char *const *name = SEALED_OF_GIT; *name; name++)
+        add_below(
+            &sealing, file_join(arena, tree->common, *name), file_join(arena, ".git", *name), 0);
     for (size_t i = 0; i < sizeof(OF_TREE) / sizeof(*OF_TREE); i++) {
         const char *path = file_join(arena, tree->directory, OF_TREE[i]);
         /* Of a worktree, .git is a file that says where the rest is; else it was looked at. */

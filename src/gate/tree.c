@@ -128,14 +128,16 @@ bool gate_tree_open(struct arena *arena, const char *directory, const char *scra
 {
     *tree = (struct gate_tree){.directory = directory, .scratch = scratch};
     const char *const arguments[] = {"rev-parse", "--path-format=absolute", "--git-common-dir",
-        "--git-path", "objects", "HEAD^{commit}", NULL};
-    struct slice output, common, objects, base;
+        "--absolute-git-dir", "--git-path", "objects", "HEAD^{commit}", NULL};
+    struct slice output, common, administration, objects, base;
     if (!run_git(arena, tree, arguments, SMALL_OUTPUT_BYTES, &output, failure))
         return false;
-    if (!slice_next_line(&output, &common) || !slice_next_line(&output, &objects) ||
-        !slice_next_line(&output, &base) || !is_commit_id(base))
+    if (!slice_next_line(&output, &common) || !slice_next_line(&output, &administration) ||
+        !slice_next_line(&output, &objects) || !slice_next_line(&output, &base) ||
+        !is_commit_id(base))
         return failure_set(failure, "%s: git does not say where its repository is", directory);
     tree->common = arena_text(arena, common);
+    tree->administration = arena_text(arena, administration);
     tree->objects = arena_text(arena, objects);
     tree->base = arena_text(arena, base);
     return make_git_directory(arena, tree, failure);

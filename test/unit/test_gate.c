@@ -5,8 +5,11 @@
 #include "base/file.h"
 #include "gate/gate.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct policy POLICY;
@@ -467,6 +470,84 @@ static void changes_are_taken(void **state)
     arena_free(&arena);
 }
 
+static struct gate_stamp stamp_of(const struct gate_tree *tree, bool before)
+{
+    struct gate_stamp stamp;
+    gate_stamp_take(tree, before, &stamp);
+    if (!stamp.is_sure) {
+        print_message("/tmp is on a file system whose times of change are not relied on\n");
+        skip();
+    }
+    return stamp;
+}
+
+static void write_through_mapping(void)
+{
+    struct arena arena = {0};
+    int fd = open(arena_print(&arena, "%s/repo/a.txt", place).base, O_RDWR | O_CLOEXEC);
+    char *bytes = mmap(NULL, 3, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    assert_true(bytes != MAP_FAILED);
+    memcpy(bytes, "ONE", 3);
+    munmap(bytes, 3);
+    close(fd);
+    arena_free(&arena);
+}
+
+static void a_touch_is_seen(void **state)
+{
+    (void)state;
+    static const char *const touches[] = {
+        "touch -r repo/a.txt when; printf 'ONE\\ntwo\\n' > repo/a.txt; touch -r when repo/a.txt",
+        "echo o > repo/x.o", "chmod +x repo/a.txt", "mkdir repo/empty",
+        "echo x >> repo/.git/info/exclude", "echo x > repo/.git/hooks/pre-commit",
+        "ln repo/a.txt outside", "mv repo/a.txt repo/b; mv repo/b repo/a.txt",
+        "echo x > scratch/prompt", "rm repo/tools/check.sh", "echo x > repo/.git/MERGE_HEAD"};
+    struct arena arena = {0};
+    struct gate_tree tree;
+    open_tree(&arena, &tree);
+    struct gate_stamp before = stamp_of(&tree, true), after = stamp_of(&tree, false);
+    assert_true(gate_stamp_is_same(&before, &after));
+    shell("cat \"$1/repo/a.txt\" > /dev/null; ls -R \"$1\" > /dev/null");
+    after = stamp_of(&tree, false);
+    assert_true(gate_stamp_is_same(&before, &after));
+    for (size_t i = 0; i < sizeof(touches) / sizeof(*touches); i++) {
+        before = stamp_of(&tree, true);
+        shell(arena_print(&arena, "cd \"$1\"; %s", touches[i]).base);
+        after = stamp_of(&tree, false);
+        if (gate_stamp_is_same(&before, &after))
+            fail_msg("not seen: %s", touches[i]);
+    }
+    before = stamp_of(&tree, true);
+    write_through_mapping();
+    after = stamp_of(&tree, false);
+    assert_false(gate_stamp_is_same(&before, &after));
+    struct gate_stamp unsure = {.is_sure = false};
+    assert_false(gate_stamp_is_same(&unsure, &unsure));
+    arena_free(&arena);
+}
+
+/* Files are stamped by a clock of some milliseconds: a change right after the stamp counts too. */
+static void a_touch_at_once_is_seen(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct gate_tree tree;
+    open_tree(&arena, &tree);
+    int fd = open(arena_print(&arena, "%s/repo/a.txt", place).base, O_RDWR | O_CLOEXEC);
+    for (int i = 0; i < 50; i++) {
+        struct timespec same[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+        assert_int_equal(pwrite(fd, "one", 3, 0), 3);
+        futimens(fd, same);
+        struct gate_stamp before = stamp_of(&tree, true);
+        assert_int_equal(pwrite(fd, "two", 3, 0), 3);
+        futimens(fd, same);
+        struct gate_stamp after = stamp_of(&tree, false);
+        assert_false(gate_stamp_is_same(&before, &after));
+    }
+    close(fd);
+    arena_free(&arena);
+}
+
 /* An agent that writes hooks, filters, an fsmonitor and attributes: none of it runs or hides. */
 static void nothing_of_the_tree_is_obeyed(void **state)
 {
@@ -581,6 +662,8 @@ int main(void)
         cmocka_unit_test(a_missing_command_cannot_tell),
         cmocka_unit_test_setup_teardown(changes_are_taken, make_place, remove_place),
         cmocka_unit_test_setup_teardown(nothing_of_the_tree_is_obeyed, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_touch_is_seen, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(a_touch_at_once_is_seen, make_place, remove_place),
         cmocka_unit_test(judges_are_understood),
         cmocka_unit_test(judges_get_data_not_orders),
     };
