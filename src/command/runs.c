@@ -66,10 +66,9 @@ const struct command_row COMMAND_RUN = {
     .summary = "Run a task on the decided rung, check the result, climb where it fails.",
     .details =
         "TASK is a title, or with --file or --from the id of a task there. The agent works in a "
-        "git work tree of its own on a branch rung/...; the policy's gates check what it changed. "
-        "What they accept is committed on the branch and the branch stays; after a failure the "
-        "next rung begins afresh, with what the check said. Every attempt's cost is in one row of "
-        "the ledger.\n\n"
+        "git work tree of its own; the policy's gates check what it changed. What they accept is "
+        "committed on a branch rung/..., which stays; after a failure the next rung begins afresh, "
+        "with what the check said. Every attempt's cost is in one row of the ledger.\n\n"
         "The change is refused where it touches rung.yaml, .rung/, .claude/, git's own files or a "
         "gate's script and the task does not name them. A policy that nobody has trusted runs "
         "nothing.\n\n"

@@ -8,13 +8,16 @@
 
 enum { TAIL_BYTES = GATE_OUTPUT_BYTES_MOST };
 
-bool check_prepare(struct run *run, struct slot *slot, const char *directory, const char *scratch,
+bool check_prepare(struct run *run, struct arena *arena, const struct worktree *worktree,
     struct check_before *before, struct failure *failure)
 {
-    (void)run;
-    struct arena *arena = &slot->job.arena;
-    return gate_tree_open(arena, directory, scratch, &before->tree, failure) &&
-           gate_seal_take(arena, &before->tree, &before->seal, failure);
+    before->stamp = (struct gate_stamp){0};
+    if (!gate_tree_open(arena, worktree->directory, worktree->scratch, &before->tree, failure) ||
+        !gate_seal_take(arena, &before->tree, &before->seal, failure))
+        return false;
+    if (!run->settings.here)
+        gate_stamp_take(&before->tree, true, &before->stamp);
+    return true;
 }
 
 /* ---- one gate ---- */
@@ -61,6 +64,7 @@ static void ask_command(
 {
     struct run *run = asking->run;
     struct arena *arena = arena_of(asking);
+    asking->check->is_as_before = false; /* it may write too */
     struct gate_command command =
         gate_command_prepare(arena, gate, &asking->subject, run->parts->environment);
     struct keeper_start start = {
@@ -92,6 +96,7 @@ static void ask_judge(struct asking *asking, struct slice name, int rung, enum r
     struct check *check = asking->check;
     struct arena *arena = arena_of(asking);
     struct attempt *judge = &check->judges[check->n_judges++];
+    check->is_as_before = false;
     *judge = (struct attempt){
         .phase = phase,
         .rung = rung,
@@ -187,12 +192,13 @@ static void leave_out_ours(const struct run *run, struct gate_seal *seal)
 static bool is_untouched(struct asking *asking, struct failure *failure)
 {
     struct arena *arena = arena_of(asking);
-    struct gate_seal before = asking->before->seal, after;
+    struct gate_seal before = asking->before->seal, after = before;
     struct gate_result result;
     gate_check_protected(arena, &asking->subject, &result);
     if (!heed(asking, &result))
         return false;
-    if (!gate_seal_take(arena, &asking->before->tree, &after, failure)) {
+    if (!asking->check->is_as_before &&
+        !gate_seal_take(arena, &asking->before->tree, &after, failure)) {
         result = (struct gate_result){.name = slice_from("seal"),
             .kind = POLICY_GATE_DIFF,
             .verdict = GATE_FAIL,
@@ -285,19 +291,30 @@ static void ask_all(struct asking *asking, struct failure *failure)
     heed(asking, &result);
 }
 
+static bool was_left_alone(const struct check_before *before)
+{
+    struct gate_stamp after;
+    if (!before->stamp.is_sure)
+        return false;
+    gate_stamp_take(&before->tree, false, &after);
+    return gate_stamp_is_same(&before->stamp, &after);
+}
+
 bool check_attempt(struct run *run, struct slot *slot, const struct check_before *before,
     const struct attempt *attempt, struct check *check, struct failure *failure)
 {
     struct arena *arena = &slot->job.arena;
     const struct policy *policy = run->parts->policy;
-    struct gate_change change;
-    if (!gate_take_change(arena, &before->tree, &change, failure))
+    struct gate_change change = {.is_empty = true};
+    bool is_as_before = was_left_alone(before);
+    if (!is_as_before && !gate_take_change(arena, &before->tree, &change, failure))
         return false;
     size_t most = policy->n_gates + 4;
     *check = (struct check){
         .verdict = GATE_PASS,
         .tree = change.tree_id,
         .is_empty = change.is_empty,
+        .is_as_before = is_as_before,
         .results = ARENA_ARRAY(arena, struct gate_result, most),
         .failed = ARENA_ARRAY(arena, struct gate_result, most),
         .judges = ARENA_ARRAY(arena, struct attempt, most),

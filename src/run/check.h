@@ -8,8 +8,9 @@
 struct check_before {
     struct gate_tree tree;
     struct gate_seal seal;
+    struct gate_stamp stamp; /* not sure in the user's own work tree: it is looked at in full */
 };
-bool check_prepare(struct run *run, struct slot *slot, const char *directory, const char *scratch,
+bool check_prepare(struct run *run, struct arena *arena, const struct worktree *worktree,
     struct check_before *before, struct failure *failure) MUST_USE;
 
 struct check {
@@ -22,8 +23,9 @@ struct check {
     size_t n;
     struct gate_result *failed; /* those that did not pass: evidence for the next attempt */
     size_t n_failed;
-    const char *tree;       /* the tree that was looked at */
+    const char *tree;       /* the tree that was looked at; NULL where nothing was touched */
     bool is_empty;          /* nothing was changed */
+    bool is_as_before;      /* nothing at all was touched, ignored files and git's own included */
     struct attempt *judges; /* attempts of judges and reviews: their cost counts */
     size_t n_judges;
 };

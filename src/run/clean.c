@@ -8,78 +8,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { YOUNG_S = 60 };
-
-/* A work tree that a journal speaks of. */
-struct left {
-    struct worktree worktree;
-    bool keep_branch;
-};
-
-struct lefts {
-    struct left *items;
-    size_t n, room;
-};
-
-static struct left *find_left(
-    struct arena *arena, struct lefts *lefts, const struct worktree *worktree)
-{
-    for (size_t i = 0; i < lefts->n; i++)
-        if (strcmp(lefts->items[i].worktree.directory, worktree->directory) == 0)
-            return &lefts->items[i];
-    lefts->items = arena_grow(arena, lefts->items, lefts->n, &lefts->room, sizeof(struct left));
-    lefts->items[lefts->n] = (struct left){*worktree, false};
-    return &lefts->items[lefts->n++];
-}
-
-static void note_step(
-    struct arena *arena, const struct repository *repository, struct json step, struct lefts *lefts)
-{
-    struct json experiment = json_get(step, "experiment");
-    struct slice id = json_get_text(experiment, "id");
-    if (id.len < 5)
-        return;
-    struct worktree worktree = worktree_place(
-        arena, repository, json_get_text(experiment, "taskId"), slice_sub(id, id.len - 5, id.len));
-    find_left(arena, lefts, &worktree)->keep_branch = json_get_text(step, "commit").len > 0;
-}
-
-static bool list_left(struct arena *arena, const struct repository *repository, const char *path,
-    struct lefts *lefts, struct failure *failure)
-{
-    struct file_bytes file;
-    struct slice line;
-    struct json step;
-    if (!file_open(path, JOURNAL_BYTES_MOST, &file, failure))
-        return false;
-    struct json_parser *parser = json_parser_make();
-    struct slice rest = file.bytes;
-    while (slice_next_line(&rest, &line))
-        if (json_parse(parser, line, &step, failure)) /* a torn last line says nothing */
-            note_step(arena, repository, step, lefts);
-    json_parser_free(parser);
-    file_close(&file);
-    return true;
-}
-
-static bool clean_run(struct arena *arena, const struct repository *repository, const char *path,
-    struct run_cleaned *cleaned, struct failure *failure)
-{
-    struct lefts lefts = {0};
-    if (!list_left(arena, repository, path, &lefts, failure))
-        return false;
-    for (size_t i = 0; i < lefts.n; i++) {
-        cleaned->worktrees += file_is_directory(lefts.items[i].worktree.directory);
-        if (!worktree_remove(
-                arena, repository, &lefts.items[i].worktree, lefts.items[i].keep_branch, failure))
-            return false;
-    }
-    return true;
-}
 
 /* A run that begins right now has no first line and, for a moment, no lock. */
 static bool is_young(const char *path)
@@ -118,8 +50,11 @@ bool run_clean(
             cleaned->unfinished++;
             continue;
         }
+        size_t n_trees = 0;
         if (readable && !head.is_finished)
-            ok = clean_run(&arena, &repository, paths[i], cleaned, failure);
+            ok = worktree_remove_all(
+                &arena, &repository, arena_text(&arena, head.id), &n_trees, failure);
+        cleaned->worktrees += n_trees;
         if (ok)
             cleaned->journals += unlink(paths[i]) == 0;
     }

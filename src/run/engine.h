@@ -44,6 +44,8 @@ struct run {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a slot is over, money came back, the run is stopping */
     pthread_mutex_t git;    /* one work tree is made or removed at a time */
+    struct tree *idle_trees;
+    size_t n_trees; /* made so far */
     struct dice dice;
     struct emit line;
     struct slot **slots;

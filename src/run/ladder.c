@@ -10,6 +10,7 @@
 #include "outcome.h"
 #include "plan.h"
 #include "prompt.h"
+#include "trees.h"
 
 #include <math.h>
 
@@ -18,10 +19,11 @@ struct climb {
     struct run *run;
     struct slot *slot;
     struct repository repository; /* its base is this task's own */
-    struct worktree worktree;
-    size_t at;        /* in the order of rungs: the start, then the decision's climb */
-    int n_attempts;   /* of the execute phase */
-    struct plan plan; /* of the present attempt; nothing done: it has none */
+    struct tree *tree;            /* the one it works in, once it has one */
+    const char *branch;           /* where the change goes */
+    size_t at;                    /* in the order of rungs: the start, then the decision's climb */
+    int n_attempts;               /* of the execute phase */
+    struct plan plan;             /* of the present attempt; nothing done: it has none */
     struct check check;
     struct slice error; /* how the last attempt ended, where not well */
     bool is_tested, is_reviewed;
@@ -109,34 +111,15 @@ static void tell_over(struct run *run, struct slot *slot)
         run, &(struct run_event){.kind = RUN_TASK_ENDS, .job = &slot->job, .index = slot->index});
 }
 
-static void take_tree_away(struct climb *climb, bool keep_branch)
-{
-    struct run *run = climb->run;
-    struct failure failure;
-    bool ok;
-    if (run->settings.here) {
-        ok = worktree_remove_files(climb->worktree.scratch, &failure);
-        if (!ok)
-            run_note(run, climb->slot, slice_from(failure.text));
-        return;
-    }
-    pthread_mutex_lock(&run->git);
-    ok = worktree_remove(
-        arena_of(climb), &climb->repository, &climb->worktree, keep_branch, &failure);
-    pthread_mutex_unlock(&run->git);
-    if (!ok)
-        run_note(run, climb->slot, slice_from(failure.text));
-}
-
 /* What was accepted, or waits for a person, stands on its branch before anybody is told. */
 static bool put_on_branch(struct climb *climb, struct failure *failure)
 {
     struct run_job *job = &climb->slot->job;
     if (!job->commit)
         return true;
-    job->branch = climb->worktree.branch;
+    job->branch = climb->branch;
     return worktree_set_branch(
-        arena_of(climb), &climb->repository, &climb->worktree, job->commit, failure);
+        arena_of(climb), &climb->repository, climb->branch, job->commit, failure);
 }
 
 static void conclude(struct climb *climb, enum run_stop stop, struct slice why)
@@ -148,7 +131,6 @@ static void conclude(struct climb *climb, enum run_stop stop, struct slice why)
         climb->slot->job.branch = NULL;
     }
     outcome_end(climb->slot, stop, why, climb->is_tested, climb->is_reviewed);
-    take_tree_away(climb, climb->slot->job.branch != NULL);
     journal_over(climb->run, climb->slot);
     ladder_record(climb->run, climb->slot);
     tell_over(climb->run, climb->slot);
@@ -166,20 +148,13 @@ void ladder_skip(struct run *run, struct slot *slot, enum run_stop stop, struct 
 
 /* ---- one attempt ---- */
 
-static bool make_tree(struct climb *climb, struct check_before *before, struct failure *failure)
+/* The first attempt's tree is the later ones' too, made anew in between. */
+static bool make_tree(struct climb *climb, struct failure *failure)
 {
-    struct run *run = climb->run;
-    bool ok = true;
-    if (!run->settings.here) {
-        pthread_mutex_lock(&run->git);
-        ok = worktree_make(arena_of(climb), &climb->repository, &climb->worktree, failure);
-        pthread_mutex_unlock(&run->git);
-    } else {
-        climb->worktree.directory = run->repository.top;
-        ok = file_make_directories(climb->worktree.scratch, 0700, failure);
-    }
-    return ok && check_prepare(run, climb->slot, climb->worktree.directory, climb->worktree.scratch,
-                     before, failure);
+    const char *base = climb->repository.base;
+    if (!climb->tree)
+        climb->tree = trees_take(climb->run, base);
+    return trees_make_ready(climb->run, climb->tree, base, failure);
 }
 
 static bool is_worth_checking(enum agent_ending ending)
@@ -217,8 +192,7 @@ static bool make_commit(struct climb *climb, struct failure *failure)
         arena_of(climb), &climb->repository, climb->check.tree, message, &job->commit, failure);
 }
 
-static bool judge_attempt(struct climb *climb, const struct check_before *before,
-    struct attempt *attempt, struct failure *failure)
+static bool judge_attempt(struct climb *climb, struct attempt *attempt, struct failure *failure)
 {
     enum agent_ending ending = attempt->result.ending;
     climb->check = (struct check){.verdict = GATE_FAIL};
@@ -229,8 +203,11 @@ static bool judge_attempt(struct climb *climb, const struct check_before *before
         attempt->record.success = agent_ending_is_no_evidence(ending) ? RECORD_OPEN : RECORD_FAILED;
         return true;
     }
-    if (!check_attempt(climb->run, climb->slot, before, attempt, &climb->check, failure))
+    struct tree *tree = climb->tree;
+    if (!check_attempt(climb->run, climb->slot, &tree->before, attempt, &climb->check, failure))
         return false;
+    tree->is_as_before = climb->check.is_as_before;
+    tree->seen_us = clock_monotonic_us();
     attempt->interrupted = climb->check.interrupted;
     if (attempt->interrupted)
         return true;
@@ -325,23 +302,22 @@ static bool try_rung(struct climb *climb, struct attempt *attempt, struct allowa
     struct failure *failure)
 {
     struct run *run = climb->run;
-    struct check_before before;
     *attempt = (struct attempt){
         .phase = RECORD_EXECUTE,
         .rung = rung_at(climb, climb->at),
         .number = ++climb->n_attempts,
         .prompt = prompt_execute(arena_of(climb), &climb->slot->job.task, climb->check.failed,
             climb->check.n_failed, climb->error),
-        .scratch = climb->worktree.scratch,
         .budget_usd = allowance->usd,
     };
-    if (!make_tree(climb, &before, failure)) {
+    if (!make_tree(climb, failure)) {
         money_settle(run, allowance, 0);
         return false;
     }
-    attempt->directory = climb->worktree.directory;
+    attempt->directory = climb->tree->place.directory;
+    attempt->scratch = climb->tree->place.scratch;
     make_attempt(climb, attempt);
-    bool ok = judge_attempt(climb, &before, attempt, failure);
+    bool ok = judge_attempt(climb, attempt, failure);
     if (!ok) {
         attempt->record.error = arena_print(arena_of(climb), "%s", failure->text);
         climb->check.n_judges = 0;
@@ -567,8 +543,8 @@ void ladder_climb(struct run *run, struct slot *slot)
         pthread_mutex_unlock(&run->lock);
     }
     struct slice id = job->experiment.id;
-    climb.worktree = worktree_place(&job->arena, &climb.repository, job->task.id,
-        slice_sub(id, id.len > 5 ? id.len - 5 : 0, id.len));
+    climb.branch = worktree_branch(
+        &job->arena, job->task.id, slice_sub(id, id.len > 5 ? id.len - 5 : 0, id.len));
     run_tell(run, &(struct run_event){.kind = RUN_TASK_BEGINS, .job = job, .index = slot->index});
     if (is_new)
         journal_begin(&climb);
@@ -578,4 +554,6 @@ void ladder_climb(struct run *run, struct slot *slot)
         conclude(&climb, RUN_TROUBLE, arena_print(&job->arena, "%s", failure.text));
     else if (!finish_accepted(&climb) && !finish_exhausted(&climb))
         climb_on(&climb);
+    if (climb.tree)
+        trees_give(run, climb.tree);
 }

@@ -148,8 +148,8 @@ double run_spent_usd(struct run *run);
 /* What an attempt of this rung is expected to cost; NAN where nothing is known. */
 double run_expected_usd(const struct run_job *job, int rung);
 
-/* Tidies what dead runs left: processes, work trees, branches without an accepted change, and the
- * journals of finished runs. Runs that are unfinished are left alone unless `all`. */
+/* Tidies what dead runs left: processes, work trees, and the journals of finished runs. Runs that
+ * are unfinished are left alone unless `all`. */
 struct run_cleaned {
     size_t processes, worktrees, journals, unfinished;
 };

@@ -3,6 +3,7 @@
  * money is spent or the breaker opens. Refuses to know how one task is done. */
 #include "engine.h"
 #include "ladder.h"
+#include "trees.h"
 
 #include "base/clock.h"
 
@@ -305,6 +306,7 @@ bool run_work(struct run *run, struct failure *failure)
 {
     sigset_t signals, before;
     pthread_t threads[RUN_JOBS_MOST];
+    struct failure untidy;
     size_t n = 0;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
@@ -319,6 +321,8 @@ bool run_work(struct run *run, struct failure *failure)
     for (size_t i = 0; i < n; i++)
         pthread_join(threads[i], NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!trees_end(run, &untidy))
+        run_note(run, NULL, slice_from(untidy.text));
     if (ok && run->failed) {
         *failure = run->failure;
         ok = false;

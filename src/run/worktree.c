@@ -1,10 +1,11 @@
-/* Receives a repository and a task's name, hands on a work tree on a branch and takes it away
- * again. Refuses to know what is done in it. */
+/* Receives a repository and a place, hands on a work tree at a commit and takes it away again;
+ * makes commits and branches. Refuses to know what is done in it. */
 #include "worktree.h"
 
 #include "base/file.h"
 #include "base/git.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -70,17 +71,28 @@ struct slice worktree_safe_name(struct arena *arena, struct slice task_id)
     return n ? (struct slice){name, n} : slice_from("task");
 }
 
-struct worktree worktree_place(struct arena *arena, const struct repository *repository,
-    struct slice task_id, struct slice short_id)
+/* What the names of all work trees of a run begin with. */
+static struct slice prefix_of(struct arena *arena, const char *run_id)
+{
+    struct slice safe = worktree_safe_name(arena, slice_from(run_id));
+    return arena_print(arena, "%.*s-", SLICE_ARG(safe));
+}
+
+struct worktree worktree_place(
+    struct arena *arena, const struct repository *repository, const char *run_id, size_t number)
+{
+    struct slice name = arena_print(arena, "%.*s%zu", SLICE_ARG(prefix_of(arena, run_id)), number);
+    return (struct worktree){
+        .directory = arena_print(arena, "%s/worktrees/%s", repository->home, name.base).base,
+        .scratch = arena_print(arena, "%s/scratch/%s", repository->home, name.base).base,
+    };
+}
+
+const char *worktree_branch(struct arena *arena, struct slice task_id, struct slice short_id)
 {
     struct slice safe = worktree_safe_name(arena, task_id);
     struct slice end = worktree_safe_name(arena, short_id);
-    struct slice name = arena_print(arena, "%.*s-%.*s", SLICE_ARG(safe), SLICE_ARG(end));
-    return (struct worktree){
-        .directory = arena_print(arena, "%s/worktrees/%s", repository->home, name.base).base,
-        .branch = arena_print(arena, "rung/%s", name.base).base,
-        .scratch = arena_print(arena, "%s/scratch/%s", repository->home, name.base).base,
-    };
+    return arena_print(arena, "rung/%.*s-%.*s", SLICE_ARG(safe), SLICE_ARG(end)).base;
 }
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
@@ -124,8 +136,8 @@ bool worktree_make(struct arena *arena, const struct repository *repository,
     const struct worktree *worktree, struct failure *failure)
 {
     struct slice output;
-    const char *const add[] = {"worktree", "add", "--quiet", "--force", "--force", "-B",
-        worktree->branch, worktree->directory, repository->base, NULL};
+    const char *const add[] = {"worktree", "add", "--quiet", "--force", "--force", "--detach",
+        worktree->directory, repository->base, NULL};
     if (!is_within(repository, failure) || !worktree_remove_files(worktree->directory, failure) ||
         !worktree_remove_files(worktree->scratch, failure) ||
         !file_make_directories(worktree->scratch, 0700, failure))
@@ -137,27 +149,45 @@ bool worktree_make(struct arena *arena, const struct repository *repository,
 }
 
 bool worktree_set_branch(struct arena *arena, const struct repository *repository,
-    const struct worktree *worktree, const char *commit, struct failure *failure)
+    const char *branch, const char *commit, struct failure *failure)
 {
     struct slice output;
-    const char *name = arena_print(arena, "refs/heads/%s", worktree->branch).base;
+    const char *name = arena_print(arena, "refs/heads/%s", branch).base;
     return git(arena, repository->top,
         (const char *[]){"update-ref", "--no-deref", "-m", "rung: accepted", name, commit, NULL},
         &output, failure);
 }
 
-bool worktree_remove(struct arena *arena, const struct repository *repository,
-    const struct worktree *worktree, bool keep_branch, struct failure *failure)
+/* Removes what a directory holds of this prefix; a directory that is not there holds nothing. */
+static bool remove_prefixed(
+    struct arena *arena, const char *path, struct slice prefix, size_t *n, struct failure *failure)
 {
-    struct slice output;
-    if (!is_within(repository, failure) || !worktree_remove_files(worktree->directory, failure) ||
-        !worktree_remove_files(worktree->scratch, failure) ||
-        !git(arena, repository->top, PRUNE, &output, failure))
-        return false;
-    const char *name = arena_print(arena, "refs/heads/%s", worktree->branch).base;
-    return keep_branch ||
-           git(arena, repository->top,
-               (const char *[]){"update-ref", "--no-deref", "-d", name, NULL}, &output, failure);
+    bool ok = true;
+    DIR *directory = opendir(path);
+    *n = 0;
+    if (!directory)
+        return errno == ENOENT || failure_set(failure, "cannot read the directory %s", path);
+    for (struct dirent *entry; ok && (entry = readdir(directory)) != NULL;)
+        if (slice_starts(slice_from(entry->d_name), prefix.base)) {
+            ok = worktree_remove_files(file_join(arena, path, entry->d_name), failure);
+            ++*n;
+        }
+    closedir(directory);
+    return ok;
+}
+
+bool worktree_remove_all(struct arena *arena, const struct repository *repository,
+    const char *run_id, size_t *n, struct failure *failure)
+{
+    struct slice output, prefix = prefix_of(arena, run_id);
+    size_t n_scratch;
+    *n = 0;
+    return is_within(repository, failure) &&
+           remove_prefixed(
+               arena, file_join(arena, repository->home, "scratch"), prefix, &n_scratch, failure) &&
+           remove_prefixed(
+               arena, file_join(arena, repository->home, "worktrees"), prefix, n, failure) &&
+           (*n == 0 || git(arena, repository->top, PRUNE, &output, failure));
 }
 
 bool worktree_commit(struct arena *arena, const struct repository *repository, const char *tree,

@@ -1,5 +1,6 @@
-/* A git work tree of its own for one task, on a branch of its own. Git runs as base/git.h says;
- * nothing is made or removed where `.rung` or a directory in it is a symbolic link. */
+/* A git work tree of its own for a task, on no branch: the branch is made for what is kept of it.
+ * Git runs as base/git.h says; nothing is made or removed where `.rung` or a directory in it is a
+ * symbolic link. */
 #ifndef RUNG_RUN_WORKTREE_H
 #define RUNG_RUN_WORKTREE_H
 
@@ -21,18 +22,19 @@ bool repository_open(struct arena *arena, const char *directory, struct reposito
 
 struct worktree {
     const char *directory;
-    const char *branch;  /* "rung/<task>-<short id>" */
-    const char *scratch; /* a directory outside the work tree, for this task's own files */
+    const char *scratch; /* a directory outside the work tree, for the task's own files */
 };
 
 /* The part of branch and directory names that stands for a task: letters, digits, '.', '_', '-' of
  * its id, never "..", never beginning with '-' or '.', "task" where nothing is left. */
 struct slice worktree_safe_name(struct arena *arena, struct slice task_id);
 
-/* Where the work tree of a task belongs, whatever its id and the short id hold; nothing is made
- * yet. */
-struct worktree worktree_place(struct arena *arena, const struct repository *repository,
-    struct slice task_id, struct slice short_id);
+/* Where work tree number `number` of a run belongs, whatever its id holds; nothing is made yet. */
+struct worktree worktree_place(
+    struct arena *arena, const struct repository *repository, const char *run_id, size_t number);
+
+/* "rung/<task>-<short id>", whatever the ids hold. */
+const char *worktree_branch(struct arena *arena, struct slice task_id, struct slice short_id);
 
 /* Makes it anew at the base commit, whatever an earlier attempt left there. */
 bool worktree_make(struct arena *arena, const struct repository *repository,
@@ -48,11 +50,11 @@ bool worktree_merge(struct arena *arena, const struct repository *repository, co
 
 /* Puts the branch on a commit, wherever it was. */
 bool worktree_set_branch(struct arena *arena, const struct repository *repository,
-    const struct worktree *worktree, const char *commit, struct failure *failure) MUST_USE;
+    const char *branch, const char *commit, struct failure *failure) MUST_USE;
 
-/* Removes directory and scratch; the branch too unless it is kept. What is not there is fine. */
-bool worktree_remove(struct arena *arena, const struct repository *repository,
-    const struct worktree *worktree, bool keep_branch, struct failure *failure) MUST_USE;
+/* Removes every work tree and scratch directory of a run; *n: how many work trees there were. */
+bool worktree_remove_all(struct arena *arena, const struct repository *repository,
+    const char *run_id, size_t *n, struct failure *failure) MUST_USE;
 
 /* Removes a directory and all in it without following a link; what is not there is fine. */
 bool worktree_remove_files(const char *directory, struct failure *failure) MUST_USE;

@@ -6,6 +6,7 @@ the orders it keeps.
 swarm.py RUNG [--full]"""
 import json
 import random
+import re
 import sys
 import time
 
@@ -172,10 +173,60 @@ def test_template(rung):
     print("template: a task for each file that matches")
 
 
+SLY = """import os, pathlib, subprocess, sys
+seen, text = pathlib.Path(sys.argv[1]), sys.stdin.read()
+name = lambda *words: subprocess.run(words, capture_output=True, text=True, check=True).stdout
+state = name("git", "status", "--porcelain", "--ignored") + name("git", "rev-parse", "HEAD")
+state += pathlib.Path("src/m000.txt").read_text() + str(sorted(os.listdir(".")))
+seen.open("a").write(repr(state) + "\\n")
+own = pathlib.Path(name("git", "rev-parse", "--absolute-git-dir").strip())
+when = os.stat("src/m000.txt")
+if "ignored" in text:
+    pathlib.Path("left.o").write_text("left")
+if "same size" in text:
+    pathlib.Path("src/m000.txt").write_text("OPEN\\n")
+    os.utime("src/m000.txt", ns=(when.st_atime_ns, when.st_mtime_ns))
+if "empty" in text:
+    os.mkdir("empty")
+if "head" in text:
+    (own / "HEAD").write_text(name("git", "rev-parse", "HEAD~1"))
+if "elsewhere" in text:
+    pathlib.Path(".git").write_text("gitdir: /nonexistent\\n")
+if "commit" in text:
+    subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-q",
+                    "--allow-empty", "-m", "sly"], check=True)
+"""
+
+
+def test_trees_are_clean(rung):
+    """One work tree serves one task after another: none finds what another has left there."""
+    fixture = Fixture(rung)
+    agent, seen = fixture.top.parent / "sly.py", fixture.top.parent / "seen"
+    agent.write_text(SLY)
+    policy = fixture.top / "rung.yaml"
+    policy.write_text(re.sub(r"  command: .*", f"  command: [{sys.executable}, {agent}, {seen}]",
+                             policy.read_text()).replace("  result: json\n", "").replace(
+        "  paths: {answer: answer, cost: cost, model: model}\n", ""))
+    (fixture.top / ".gitignore").write_text("*.o\n")
+    fixture.git("add", "-A")
+    fixture.git("-c", "user.name=T", "-c", "user.email=t@t", "commit", "-qm", "Ignore objects")
+    fixture.call("trust", check=0)
+    tricks = ["nothing", "nothing", "ignored", "nothing", "same size", "nothing", "empty", "nothing",
+              "head", "nothing", "elsewhere", "nothing", "commit", "nothing", "nothing"]
+    rows = [{"id": f"t-{i}", "title": trick} for i, trick in enumerate(tricks)]
+    fixture.call("swarm", "--file", fixture.tasks(rows), "--jobs", "1", "--stop-after", "0",
+                 "--max-attempts", "1", check=5)
+    states = seen.read_text().splitlines()
+    expect(len(states) == len(rows), f"{len(states)} tasks were done")
+    expect(len(set(states)) == 1, f"each finds what the first found: {set(states)}")
+    expect(not fixture.left_over(), f"left over: {fixture.left_over()}")
+    print(f"work trees: {len(tricks)} tasks in one, none finds what another has left")
+
+
 def main():
     rung = sys.argv[1]
     for test in (test_table, test_goes_on, test_order, test_same_file, test_budget, test_breaker,
-                 test_template):
+                 test_template, test_trees_are_clean):
         test(rung)
 
 

@@ -59,15 +59,17 @@ static void places(void **state)
 {
     (void)state;
     struct repository repository = {.top = "/r", .home = "/r/.rung", .base = "0"};
-    struct worktree worktree =
-        worktree_place(&arena, &repository, slice_from("../x"), slice_from("ab12c"));
-    assert_string_equal(worktree.directory, "/r/.rung/worktrees/x-ab12c");
-    assert_string_equal(worktree.branch, "rung/x-ab12c");
-    /* The short id is of a journal, which may be a stranger's. */
-    worktree = worktree_place(&arena, &repository, slice_from("x"), slice_from("/././"));
-    assert_string_equal(worktree.directory, "/r/.rung/worktrees/x-task");
-    worktree = worktree_place(&arena, &repository, slice_from("x"), slice_from("/../y"));
-    assert_string_equal(worktree.scratch, "/r/.rung/scratch/x-y");
+    struct worktree worktree = worktree_place(&arena, &repository, "run_ab12c", 7);
+    assert_string_equal(worktree.directory, "/r/.rung/worktrees/run_ab12c-7");
+    /* The ids are of a journal, which may be a stranger's. */
+    worktree = worktree_place(&arena, &repository, "/../y", 1);
+    assert_string_equal(worktree.scratch, "/r/.rung/scratch/y-1");
+    static const char *const branches[][3] = {{"../x", "ab12c", "rung/x-ab12c"},
+        {"x", "/././", "rung/x-task"}, {"x", "/../y", "rung/x-y"}};
+    for (size_t i = 0; i < sizeof(branches) / sizeof(branches[0]); i++)
+        assert_string_equal(
+            worktree_branch(&arena, slice_from(branches[i][0]), slice_from(branches[i][1])),
+            branches[i][2]);
 }
 
 static void removes_files(void **state)
@@ -188,15 +190,14 @@ static void leaves_linked_places_alone(void **state)
     const char **paths;
     size_t n;
     const char *top = scratch(), *home = file_join(&arena, top, ".rung");
-    const char *outside = file_join(&arena, top, "outside/x-ab12c");
+    const char *outside = file_join(&arena, top, "outside/x-1");
     struct repository repository = {.top = top, .home = home, .base = "0"};
     assert_true(file_make_directories(outside, 0755, &failure));
     assert_true(file_make_directories(home, 0755, &failure));
     assert_int_equal(symlink("../outside", file_join(&arena, home, "worktrees")), 0);
     assert_int_equal(symlink("../outside", file_join(&arena, home, "runs")), 0);
-    struct worktree worktree =
-        worktree_place(&arena, &repository, slice_from("x"), slice_from("ab12c"));
-    assert_false(worktree_remove(&arena, &repository, &worktree, true, &failure));
+    struct worktree worktree = worktree_place(&arena, &repository, "x", 1);
+    assert_false(worktree_remove_all(&arena, &repository, "x", &n, &failure));
     assert_non_null(strstr(failure.text, ".rung/worktrees is a symbolic link"));
     assert_false(worktree_make(&arena, &repository, &worktree, &failure));
     assert_true(file_is_directory(outside));
