@@ -11,15 +11,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { UNKNOWN_BYTES = 64 * 1024 }; /* what is asked for first where nobody knows the size */
+
 static const char *shown(const char *path)
 {
     return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
-static bool read_all(
-    int fd, const char *path, size_t most, struct file_bytes *file, struct failure *failure)
+static bool refuse_size(const char *path, size_t most, struct failure *failure)
 {
-    size_t room = (size_t)64 * 1024, len = 0;
+    return failure_set(
+        failure, "%s is larger than the %zu MB that are read", shown(path), most >> 20);
+}
+
+/* Reads to the end; `expected` bytes are asked for at first. */
+static bool read_all(int fd, const char *path, size_t expected, size_t most,
+    struct file_bytes *file, struct failure *failure)
+{
+    size_t room = expected + 1, len = 0;
     char *bytes = memory_take(room);
     for (;;) {
         if (len == room) {
@@ -33,8 +42,7 @@ static bool read_all(
             if (n < 0)
                 failure_set(failure, "cannot read %s: %s", shown(path), strerror(errno));
             else
-                failure_set(
-                    failure, "%s is larger than the %zu MB that are read", shown(path), most >> 20);
+                refuse_size(path, most, failure);
             free(bytes);
             return false;
         }
@@ -57,13 +65,12 @@ static bool map_or_read(
         return failure_set(failure, "%s is a directory", shown(path));
     size_t size = (size_t)status.st_size;
     if (S_ISREG(status.st_mode) && size > most)
-        return failure_set(
-            failure, "%s is larger than the %zu MB that are read", shown(path), most >> 20);
+        return refuse_size(path, most, failure);
     if (!S_ISREG(status.st_mode) || size == 0)
-        return read_all(fd, path, most, file, failure);
+        return read_all(fd, path, UNKNOWN_BYTES, most, file, failure);
     void *mapped = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (mapped == MAP_FAILED)
-        return read_all(fd, path, most, file, failure);
+        return read_all(fd, path, size, most, file, failure);
     madvise(mapped, size, MADV_SEQUENTIAL);
     file->mapped = mapped;
     file->bytes = (struct slice){mapped, size};
@@ -83,20 +90,70 @@ bool file_open(const char *path, size_t most, struct file_bytes *file, struct fa
     return ok;
 }
 
+/* A descriptor of a regular file, and its size; -1 with a sentence for anything else. */
+static int open_regular(
+    const char *path, int flags, size_t most, size_t *size, struct failure *failure)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+    if (fd < 0) {
+        failure_set(failure, "cannot open %s: %s", path, strerror(errno));
+        return -1;
+    }
+    if (fstat(fd, &status) != 0)
+        failure_set(failure, "cannot read %s: %s", path, strerror(errno));
+    else if (!S_ISREG(status.st_mode))
+        failure_set(failure, "%s is no plain file: it is not read", path);
+    else if ((size_t)status.st_size > most)
+        refuse_size(path, most, failure);
+    else {
+        *size = (size_t)status.st_size;
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+static bool read_regular(
+    const char *path, int flags, size_t most, struct file_bytes *file, struct failure *failure)
+{
+    size_t size;
+    *file = (struct file_bytes){0};
+    int fd = open_regular(path, flags, most, &size, failure);
+    bool ok = fd >= 0 && read_all(fd, path, size, most, file, failure);
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
 bool file_open_plain(
     const char *path, size_t most, struct file_bytes *file, struct failure *failure)
 {
-    struct stat status;
+    return read_regular(path, 0, most, file, failure);
+}
+
+bool file_open_unlinked(
+    const char *path, size_t most, struct file_bytes *file, struct failure *failure)
+{
+    return read_regular(path, O_NOFOLLOW, most, file, failure);
+}
+
+bool file_map_unlinked(
+    const char *path, size_t most, struct file_bytes *file, struct failure *failure)
+{
+    size_t size;
     *file = (struct file_bytes){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = open_regular(path, O_NOFOLLOW, most, &size, failure);
     if (fd < 0)
-        return failure_set(failure, "cannot open %s: %s", path, strerror(errno));
-    bool ok = fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
-    if (!ok)
-        failure_set(failure, "%s is no plain file: it is not read", path);
-    ok = ok && map_or_read(fd, path, most, file, failure);
+        return false;
+    void *mapped = NULL; /* nothing of an empty file can be mapped */
+    if (size)
+        mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
     close(fd);
-    return ok;
+    if (mapped == MAP_FAILED)
+        return failure_set(failure, "cannot read %s: %s", path, strerror(errno));
+    *file = (struct file_bytes){{mapped, size}, mapped, NULL};
+    return true;
 }
 
 bool file_open_descriptor(

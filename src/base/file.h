@@ -20,9 +20,18 @@ bool file_open_descriptor(int fd, const char *path, size_t most, struct file_byt
     struct failure *failure) MUST_USE;
 void file_close(struct file_bytes *file);
 
-/* A file of a repository, where a stranger may have put a pipe or a device instead: only a regular
- * file (or a link to one) is opened, and nothing is waited for. */
+/* For files of a repository, where a stranger may have put a pipe or a device: only a regular file
+ * is opened, and nothing is waited for. Its bytes are a copy in memory that may be written to, so
+ * that whoever cuts the file short meanwhile breaks nothing. */
 bool file_open_plain(
+    const char *path, size_t most, struct file_bytes *file, struct failure *failure) MUST_USE;
+/* The same where `path` itself must not be a symbolic link. */
+bool file_open_unlinked(
+    const char *path, size_t most, struct file_bytes *file, struct failure *failure) MUST_USE;
+/* The same as a private mapping, which may be written to as well. Opening a large file takes no
+ * time then, but SIGBUS comes where another program cuts it short: for one who is ready for that.
+ */
+bool file_map_unlinked(
     const char *path, size_t most, struct file_bytes *file, struct failure *failure) MUST_USE;
 
 bool file_exists(const char *path); /* a regular file or a link to one */

@@ -316,7 +316,7 @@ bool suggest_accept(
     *n = 0;
     if (!policy->path)
         return failure_set(failure, "there is no rung.yaml to write to: `rung init` makes one");
-    if (!file_open(policy->path, POLICY_BYTES_MOST, &file, failure))
+    if (!file_open_plain(policy->path, POLICY_BYTES_MOST, &file, failure))
         return false;
     struct lines lines = split(s->call->arena, arena_copy(s->call->arena, file.bytes));
     file_close(&file);

@@ -145,7 +145,7 @@ static void look_at_settings(struct doctor *doctor)
         return;
     }
     const char *path = file_join(arena, root, name);
-    if (!file_open(path, CONNECT_SETTINGS_BYTES, &file, &failure)) {
+    if (!file_open_plain(path, CONNECT_SETTINGS_BYTES, &file, &failure)) {
         find(doctor, "hooks", TROUBLE, slice_from(failure.text));
         return;
     }

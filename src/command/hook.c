@@ -106,7 +106,7 @@ static void prepare(struct hooking *hooking, bool recorded)
 {
     const struct workspace *workspace = &hooking->workspace;
     const struct option_value *ledger = &hooking->call->options[HOOK_LEDGER];
-    learned_open(hooking->call, ledger, workspace, &hooking->learned);
+    learned_open_in_haste(hooking->call, ledger, workspace, &hooking->learned);
     decide_prepare(hooking->call->arena, &workspace->policy, &workspace->prices, workspace->today,
         hooking->learned.evidence, hooking->learned.view, &hooking->decider);
     struct ledger_place place = workspace_ledger_place(hooking->call, ledger, workspace);

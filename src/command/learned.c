@@ -37,7 +37,8 @@ static bool add_tail(struct ledger *ledger, struct evidence *evidence, struct fa
 }
 
 static bool open_and_add(struct call *call, const struct option_value *ledger_option,
-    const struct workspace *workspace, struct learned *learned, struct failure *failure)
+    const struct workspace *workspace, bool in_haste, struct learned *learned,
+    struct failure *failure)
 {
     struct ledger *ledger = NULL;
     struct ledger_place place = workspace_ledger_place(call, ledger_option, workspace);
@@ -49,24 +50,37 @@ static bool open_and_add(struct call *call, const struct option_value *ledger_op
             "%s was not made by you here and may be a stranger's; `rung learn` makes a new one, "
             "`rung trust` accepts it with its ledger",
             path);
-    if (!evidence_open(path, &learned->evidence, failure) ||
-        !workspace_read_ledger(call, ledger_option, workspace, &ledger, failure))
+    bool opened = in_haste ? evidence_map(path, &learned->evidence, failure)
+                           : evidence_open(path, &learned->evidence, failure);
+    if (!opened || !workspace_read_ledger(call, ledger_option, workspace, &ledger, failure))
         return false;
     bool ok = !ledger || add_tail(ledger, learned->evidence, failure);
     ledger_close(ledger);
     return ok;
 }
 
-void learned_open(struct call *call, const struct option_value *ledger_option,
-    const struct workspace *workspace, struct learned *learned)
+static void open_or_warn(struct call *call, const struct option_value *ledger_option,
+    const struct workspace *workspace, bool in_haste, struct learned *learned)
 {
     struct failure failure = {0};
     *learned = (struct learned){.view = evidence_view_make()};
-    if (open_and_add(call, ledger_option, workspace, learned, &failure))
+    if (open_and_add(call, ledger_option, workspace, in_haste, learned, &failure))
         return;
     log_warning("decided without evidence: %s", failure.text);
     evidence_close(learned->evidence);
     learned->evidence = NULL;
+}
+
+void learned_open(struct call *call, const struct option_value *ledger_option,
+    const struct workspace *workspace, struct learned *learned)
+{
+    open_or_warn(call, ledger_option, workspace, false, learned);
+}
+
+void learned_open_in_haste(struct call *call, const struct option_value *ledger_option,
+    const struct workspace *workspace, struct learned *learned)
+{
+    open_or_warn(call, ledger_option, workspace, true, learned);
 }
 
 void learned_close(struct learned *learned)

@@ -20,6 +20,9 @@ const char *learned_path(struct call *call, const struct ledger_place *place);
  * no reason to stop: it is left out with a warning. Close it after the last decision. */
 void learned_open(struct call *call, const struct option_value *ledger_option,
     const struct workspace *workspace, struct learned *learned);
+/* The same for a hook, which has no milliseconds to lose and ends quietly on SIGBUS. */
+void learned_open_in_haste(struct call *call, const struct option_value *ledger_option,
+    const struct workspace *workspace, struct learned *learned);
 void learned_close(struct learned *learned);
 
 #endif

@@ -18,12 +18,20 @@ static const char *shown_path(struct arena *arena, const char *path)
     return inside ? path + here.len + 1 : path;
 }
 
-/* The path of the policy that a command is about: the word given, or the one that is found. NULL
- * where only the built-in one holds. */
-static const char *policy_path(struct call *call)
+/* The policy that a person named, by a word or by --policy; NULL where nobody did. */
+static const char *named_policy(struct call *call, const struct option_value *option)
 {
     if (call->n_words)
         return arena_text(call->arena, call->words[0]);
+    return option->given ? arena_text(call->arena, option->text) : NULL;
+}
+
+/* The one that is named, or the one that is found. NULL where only the built-in one holds. */
+static const char *policy_path(struct call *call, const struct option_value *option)
+{
+    const char *named = named_policy(call, option);
+    if (named)
+        return named;
     const char *here = file_working_directory(call->arena);
     const char *found = file_find_upward(call->arena, here, "rung.yaml");
     if (found)
@@ -33,9 +41,9 @@ static const char *policy_path(struct call *call)
     return own && file_exists(own) ? own : NULL;
 }
 
-enum { CHECK_JSON };
+enum { CHECK_JSON, CHECK_POLICY };
 
-static const struct option_row CHECK_OPTIONS[] = {JSON_OPTION};
+static const struct option_row CHECK_OPTIONS[] = {JSON_OPTION, POLICY_OPTION};
 
 static void print_rungs(
     struct call *call, const struct policy *policy, const struct price_table *prices, int32_t day)
@@ -80,8 +88,9 @@ static int run_check(struct call *call)
     struct failure failure = {0};
     struct policy_problems problems = {0};
     struct workspace workspace = {0};
-    const char *path = policy_path(call);
-    if (!policy_find(call->arena, path, ".", &workspace.policy, &problems, &failure)) {
+    const char *path = named_policy(call, &call->options[CHECK_POLICY]);
+    if (!policy_find(call->arena, path, file_working_directory(call->arena), &workspace.policy,
+            &problems, &failure)) {
         if (problems.n == 0)
             log_error("%s", failure.text);
         else
@@ -98,7 +107,8 @@ static int run_check(struct call *call)
     if (call->options[CHECK_JSON].given)
         return EXIT_DONE;
     fprintf(call->out, "%s: no problems, %s\n",
-        path ? shown_path(call->arena, path) : "the built-in policy",
+        workspace.policy.path ? shown_path(call->arena, workspace.policy.path)
+                              : "the built-in policy",
         workspace.policy.trusted ? "trusted"
                                  : "not trusted: its rules hold, what it would run does not");
     print_rungs(call, &workspace.policy, &workspace.prices, workspace.today);
@@ -113,14 +123,15 @@ const struct command_row COMMAND_CHECK = {
     .details = "Checks the named file, else the rung.yaml found at or above the working directory, "
                "else the user's own, else the built-in one. Exits 1 where there is any problem.",
     .options = CHECK_OPTIONS,
-    .n_options = 1,
+    .n_options = sizeof(CHECK_OPTIONS) / sizeof(CHECK_OPTIONS[0]),
     .run = run_check,
 };
 
-enum { TRUST_REMOVE };
+enum { TRUST_REMOVE, TRUST_POLICY };
 
 static const struct option_row TRUST_OPTIONS[] = {
     {"remove", OPTION_FLAG, NULL, "forget that this policy and its ledger were trusted"},
+    POLICY_OPTION,
 };
 
 /* What trust will let the policy do, in its own words: every line of the keys that need trust, or
@@ -157,7 +168,7 @@ static bool trust_bytes(struct call *call, const char *path, struct failure *fai
     struct policy policy;
     struct policy_problems problems = {0};
     char hash[SHA256_HEX_BYTES];
-    if (!file_open(path, POLICY_BYTES_MOST, &file, failure))
+    if (!file_open_plain(path, POLICY_BYTES_MOST, &file, failure))
         return false;
     struct slice text = arena_copy(call->arena, file.bytes);
     file_close(&file);
@@ -248,7 +259,7 @@ static int run_trust(struct call *call)
 {
     struct failure failure = {0};
     struct ledger_place place;
-    const char *path = policy_path(call);
+    const char *path = policy_path(call, &call->options[TRUST_POLICY]);
     if (!path && project_ledger(call, path, &place, &failure) && !place.path) {
         log_error("there is no rung.yaml and no ledger at or above this directory; the built-in "
                   "policy needs no trust");
@@ -275,7 +286,7 @@ const struct command_row COMMAND_TRUST = {
                "trust` accepts it. Where nothing is kept between runs (CI, containers), name it: "
                "RUNG_LEDGER or --ledger need no trust.",
     .options = TRUST_OPTIONS,
-    .n_options = 1,
+    .n_options = sizeof(TRUST_OPTIONS) / sizeof(TRUST_OPTIONS[0]),
     .run = run_trust,
 };
 

@@ -27,7 +27,7 @@ static bool read_text(struct arena *arena, const char *path, struct slice *text,
     *mode = 0644;
     if (stat(path, &status) != 0 && errno == ENOENT)
         return true;
-    if (!file_open(path, CONNECT_SETTINGS_BYTES, &file, failure))
+    if (!file_open_plain(path, CONNECT_SETTINGS_BYTES, &file, failure))
         return false;
     *text = arena_copy(arena, file.bytes);
     *mode = status.st_mode & 0777;

@@ -50,7 +50,7 @@ static bool add_complexity(struct source *source, const char *path, struct failu
     if (!report || (!given->given && !file_exists(report)))
         return true;
     struct file_bytes file;
-    if (!file_open(report, TASK_INPUT_BYTES_MOST, &file, failure))
+    if (!file_open_plain(report, TASK_INPUT_BYTES_MOST, &file, failure))
         return false;
     bool ok = task_reader_add_complexity(source->reader, report, file.bytes, failure);
     file_close(&file);
@@ -82,7 +82,7 @@ static bool open_next_path(struct source *source, struct failure *failure)
     close_file(source);
     while (source->at < source->n_paths) {
         const char *path = source->paths[source->at++];
-        if (file_open(path, TASK_INPUT_BYTES_MOST, &source->file, failure) &&
+        if (file_open_plain(path, TASK_INPUT_BYTES_MOST, &source->file, failure) &&
             open_bytes(source, path, path, source->file.bytes, failure)) {
             source->opened++;
             return true;
@@ -119,7 +119,8 @@ static bool list_directory(struct source *source, const char *path, struct failu
     return true;
 }
 
-static bool open_path(struct source *source, const char *path, struct failure *failure)
+/* What a person names may be a pipe; what was found in the repository must not be. */
+static bool open_path(struct source *source, const char *path, bool named, struct failure *failure)
 {
     if (strcmp(path, "-") != 0 && file_is_directory(path)) {
         const char *tasks = file_join(&source->arena, path, "tasks");
@@ -130,8 +131,9 @@ static bool open_path(struct source *source, const char *path, struct failure *f
                    failure_set(failure, "%s: nothing could be read", path));
     }
     const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
-    if (!file_open(path, TASK_INPUT_BYTES_MOST, &source->file, failure) ||
-        !open_bytes(source, name, name == path ? path : NULL, source->file.bytes, failure))
+    bool ok = named ? file_open(path, TASK_INPUT_BYTES_MOST, &source->file, failure)
+                    : file_open_plain(path, TASK_INPUT_BYTES_MOST, &source->file, failure);
+    if (!ok || !open_bytes(source, name, name == path ? path : NULL, source->file.bytes, failure))
         return false;
     source->opened++;
     return true;
@@ -153,7 +155,7 @@ static bool open_tracker(struct source *source, struct failure *failure)
     if (fetched.warning.len)
         log_warning("%.*s", SLICE_ARG(fetched.warning));
     if (fetched.path)
-        return open_path(source, fetched.path, failure);
+        return open_path(source, fetched.path, false, failure);
     source->opened++;
     return open_bytes(source, fetched.name, NULL, fetched.bytes, failure);
 }
@@ -230,7 +232,7 @@ bool source_open(struct call *call, struct source **made, struct failure *failur
             "jsonl, text and auto",
             SLICE_ARG(from->text));
     else if (file->given)
-        ok = open_path(source, arena_text(&source->arena, file->text), failure);
+        ok = open_path(source, arena_text(&source->arena, file->text), true, failure);
     else
         ok = open_unnamed(source, failure);
     if (!ok) {

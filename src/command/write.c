@@ -127,7 +127,7 @@ static bool write_file(struct writing *writing, struct batch *batch, struct fail
     struct stat status;
     struct slice changed;
     if (stat(batch->path, &status) != 0 ||
-        !file_open(batch->path, TASK_INPUT_BYTES_MOST, &file, failure))
+        !file_open_plain(batch->path, TASK_INPUT_BYTES_MOST, &file, failure))
         return failure_prefix(failure, "cannot write decisions");
     struct slice text = arena_copy(arena, file.bytes);
     file_close(&file);

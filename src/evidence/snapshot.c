@@ -8,15 +8,10 @@
 #include "learner.h"
 #include "watch.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     SNAPSHOT_VERSION = 2,
@@ -66,8 +61,7 @@ struct snapshot_kind {
 
 struct evidence {
     struct arena arena;
-    void *mapped;
-    size_t mapped_size;
+    struct file_bytes file; /* what was opened: later outcomes are added to this copy */
     struct snapshot_head *head;
     struct snapshot_arm *arms;
     struct tally *after; /* [failed arm][next arm] */
@@ -400,9 +394,11 @@ static bool indices_are_sound(const struct evidence *evidence)
 
 static bool read_blocks(struct evidence *evidence)
 {
-    struct image_reader reader = {evidence->mapped, evidence->mapped_size, 0, false};
+    struct image_reader reader = {
+        evidence->file.mapped ? evidence->file.mapped : evidence->file.taken,
+        evidence->file.bytes.len, 0, false};
     evidence->head = image_read(&reader, 1, sizeof(*evidence->head));
-    if (reader.broken || !head_is_sound(evidence->head, evidence->mapped_size))
+    if (reader.broken || !head_is_sound(evidence->head, evidence->file.bytes.len))
         return false;
     const struct snapshot_head *head = evidence->head;
     evidence->arms = image_read(&reader, head->n_arms, sizeof(*evidence->arms));
@@ -421,32 +417,14 @@ static bool read_blocks(struct evidence *evidence)
     return head->n_arms == 0 || evidence->learner;
 }
 
-bool evidence_open(const char *path, struct evidence **opened, struct failure *failure)
+/* Takes the file over. */
+static bool open_bytes(
+    const char *path, struct file_bytes file, struct evidence **opened, struct failure *failure)
 {
-    struct stat status;
-    *opened = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 && errno == ENOENT)
-        return true;
-    if (fd < 0 || fstat(fd, &status) != 0) {
-        failure_set(failure, "cannot read %s: %s", path, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
     struct evidence *evidence = memory_take(sizeof(*evidence));
     evidence->view = evidence_view_make();
-    size_t size = status.st_size > 0 && status.st_size <= EVIDENCE_FILE_BYTES_MOST
-                      ? (size_t)status.st_size
-                      : 0;
-    /* private and writable: later outcomes are added to the pages, never to the file */
-    void *mapped = size ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0) : MAP_FAILED;
-    close(fd);
-    if (mapped != MAP_FAILED) {
-        evidence->mapped = mapped;
-        evidence->mapped_size = size;
-    }
-    if (mapped == MAP_FAILED || !read_blocks(evidence)) {
+    evidence->file = file;
+    if (!read_blocks(evidence)) {
         evidence_close(evidence);
         return failure_set(failure,
             "%s is no evidence that this version can read; `rung learn` makes a new one", path);
@@ -455,14 +433,31 @@ bool evidence_open(const char *path, struct evidence **opened, struct failure *f
     return true;
 }
 
+bool evidence_open(const char *path, struct evidence **opened, struct failure *failure)
+{
+    struct file_bytes file;
+    *opened = NULL;
+    return !file_exists(path) ||
+           (file_open_unlinked(path, EVIDENCE_FILE_BYTES_MOST, &file, failure) &&
+               open_bytes(path, file, opened, failure));
+}
+
+bool evidence_map(const char *path, struct evidence **opened, struct failure *failure)
+{
+    struct file_bytes file;
+    *opened = NULL;
+    return !file_exists(path) ||
+           (file_map_unlinked(path, EVIDENCE_FILE_BYTES_MOST, &file, failure) &&
+               open_bytes(path, file, opened, failure));
+}
+
 void evidence_close(struct evidence *evidence)
 {
     if (!evidence)
         return;
     evidence_learner_free(evidence->learner);
     evidence_view_free(evidence->view);
-    if (evidence->mapped)
-        munmap(evidence->mapped, evidence->mapped_size);
+    file_close(&evidence->file);
     arena_free(&evidence->arena);
     free(evidence);
 }

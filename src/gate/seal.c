@@ -41,7 +41,7 @@ static void add(struct sealing *sealing, const char *name, struct slice content)
 static void add_file(struct sealing *sealing, const char *path, const char *name)
 {
     struct file_bytes file;
-    if (!file_open(path, FILE_BYTES_MOST, &file, NULL)) {
+    if (!file_open_plain(path, FILE_BYTES_MOST, &file, NULL)) {
         sealing->seal->is_cut = true;
         return;
     }

@@ -42,15 +42,26 @@ static bool fail_with(
         path ? path : "the built-in policy", n, SLICE_ARG(problems->items[0]));
 }
 
-static bool parse_file(struct arena *arena, const char *path, const char *own,
-    struct policy *policy, struct policy_problems *problems, struct failure *failure)
+/* A copy: what is hashed is what is read, whoever writes to the file meanwhile. What a person named
+ * may be a pipe; what was found must not be. */
+static bool read_file(
+    struct arena *arena, const char *path, bool named, struct slice *text, struct failure *failure)
 {
     struct file_bytes file;
-    if (!file_open(path, POLICY_BYTES_MOST, &file, failure))
+    if (named ? !file_open(path, POLICY_BYTES_MOST, &file, failure)
+              : !file_open_plain(path, POLICY_BYTES_MOST, &file, failure))
         return failure_prefix(failure, "policy");
-    /* A copy: what was hashed is what is read, whoever writes to the file meanwhile. */
-    struct slice text = arena_copy(arena, file.bytes);
+    *text = arena_copy(arena, file.bytes);
     file_close(&file);
+    return true;
+}
+
+static bool parse_file(struct arena *arena, const char *path, bool named, const char *own,
+    struct policy *policy, struct policy_problems *problems, struct failure *failure)
+{
+    struct slice text;
+    if (!read_file(arena, path, named, &text, failure))
+        return false;
     char hash[SHA256_HEX_BYTES];
     file_sha256(text, hash);
     /* by its name, not by where the name leads now: a link may have been put there meanwhile */
@@ -68,7 +79,7 @@ bool policy_find(struct arena *arena, const char *path, const char *from, struct
     const char *own = own_policy(arena);
     const char *chosen = choose(arena, path, from, own);
     if (chosen)
-        return parse_file(arena, chosen, own, policy, problems, failure);
+        return parse_file(arena, chosen, path != NULL, own, policy, problems, failure);
     return policy_parse(arena, NULL, policy_builtin_text(), true, policy, problems) ||
            fail_with(NULL, problems, failure);
 }

@@ -88,7 +88,7 @@ static bool read_record(struct arena *arena, struct record *record, struct failu
     if (!file_exists(record->file))
         return true;
     struct file_bytes file;
-    if (!file_open(record->file, RECORD_BYTES_MOST, &file, failure))
+    if (!file_open_plain(record->file, RECORD_BYTES_MOST, &file, failure))
         return false;
     read_lines(arena, file.bytes, record);
     file_close(&file);

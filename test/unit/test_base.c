@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct slice s(const char *text)
@@ -223,6 +224,39 @@ static void files_are_replaced_whole(void **state)
     arena_free(&arena);
 }
 
+/* A pipe that nobody writes to would be waited for; a file cut short would end the reader. */
+static void only_plain_files_are_read(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct failure failure = {0};
+    struct file_bytes file;
+    char root[] = "/tmp/rung-test-XXXXXX";
+    assert_non_null(mkdtemp(root));
+    const char *path = file_join(&arena, root, "file"), *link = file_join(&arena, root, "link"),
+               *pipe = file_join(&arena, root, "pipe");
+    assert_true(file_replace(path, s("three"), 0600, &failure));
+    assert_int_equal(symlink(path, link), 0);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_false(file_open_plain(pipe, 100, &file, &failure));
+    assert_non_null(strstr(failure.text, "pipe is no plain file"));
+    assert_false(file_open_plain("/dev/zero", 100, &file, &failure));
+    assert_false(file_open_plain(root, 100, &file, &failure));
+    assert_false(file_open_plain(path, 4, &file, &failure));
+    assert_false(file_open_unlinked(link, 100, &file, &failure));
+    assert_true(file_open_unlinked(path, 5, &file, &failure));
+    file_close(&file);
+    assert_true(file_open_plain(link, 5, &file, &failure));
+    assert_int_equal(truncate(path, 0), 0);
+    assert_slice(file.bytes, "three");
+    file_close(&file);
+    assert_true(file_open_plain(path, 5, &file, &failure));
+    assert_int_equal(file.bytes.len, 0);
+    file_close(&file);
+    assert_int_equal(unlink(path) + unlink(link) + unlink(pipe) + rmdir(root), 0);
+    arena_free(&arena);
+}
+
 static void links_are_refused(void **state)
 {
     (void)state;
@@ -310,6 +344,7 @@ int main(void)
         cmocka_unit_test(dice_repeat_for_a_seed),
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(children_are_bounded),
+        cmocka_unit_test(only_plain_files_are_read),
         cmocka_unit_test(links_are_refused),
         cmocka_unit_test(git_starts_no_stranger),
     };
