@@ -111,13 +111,13 @@ static bool read_limits(struct going *going, struct failure *failure)
     for (size_t i = 0; i < 2; i++)
         if (option(going, money[i])->given && !(option(going, money[i])->number > 0))
             return failure_set(failure, "a budget is more than 0 dollars");
+    const struct option_value *jobs = option(going, GO_JOBS);
+    settings->jobs = jobs->given ? (int)fmin(jobs->number, 1e6) : JOBS_USUAL;
     settings->max_attempts = (int)option(going, GO_MAX_ATTEMPTS)->number;
     settings->day_usd = lower(policy->budget_day_usd, option(going, GO_DAY_BUDGET));
     if (going->is_many) {
-        const struct option_value *jobs = option(going, GO_JOBS);
         settings->total_usd = option(going, GO_BUDGET)->number;
         settings->task_usd = lower(policy->budget_task_usd, option(going, GO_TASK_BUDGET));
-        settings->jobs = jobs->given ? (int)fmin(jobs->number, 1e6) : JOBS_USUAL;
         settings->stop_after = option(going, GO_STOP_AFTER)->given
                                    ? (int)fmin(option(going, GO_STOP_AFTER)->number, 1e6)
                                    : RUN_STOP_AFTER;
@@ -125,7 +125,6 @@ static bool read_limits(struct going *going, struct failure *failure)
     } else {
         settings->task_usd = lower(policy->budget_task_usd, option(going, GO_BUDGET));
         settings->here = option(going, GO_HERE)->given;
-        settings->jobs = 1;
     }
     if (settings->jobs < 1 || settings->jobs > RUN_JOBS_MOST)
         return failure_set(failure, "--jobs is 1 to %d", RUN_JOBS_MOST);

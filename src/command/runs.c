@@ -5,7 +5,7 @@
 #include "runs.h"
 #include "store.h"
 
-#define GO_OPTIONS(budget_help)                                                                    \
+#define GO_OPTIONS(budget_help, jobs_help)                                                         \
     POLICY_OPTION, LEDGER_OPTION, JSON_OPTION,                                                     \
         {"rung", OPTION_TEXT, "RUNG", "begin on this rung, whatever labels and patterns say"},     \
         {"gate", OPTION_MANY, "COMMAND",                                                           \
@@ -19,6 +19,7 @@
             "let this rung split a task into parts first; each part goes to its own rung"},        \
         {"review", OPTION_TEXT, "WHEN",                                                            \
             "critical (what the policy's review.when names; the default), always or never"},       \
+        {"jobs", OPTION_WHOLE, "N", jobs_help},                                                    \
         {"dry-run", OPTION_FLAG, NULL, "show the attempts that would be made and their cost"},     \
     {                                                                                              \
         "resume", OPTION_FLAG, NULL,                                                               \
@@ -27,7 +28,8 @@
 
 static const struct option_row RUN_ROWS[] = {
     SOURCE_OPTIONS,
-    GO_OPTIONS("the most that all attempts together may cost (the policy's, if less)"),
+    GO_OPTIONS("the most that all attempts together may cost (the policy's, if less)",
+        "so many parts of a plan at a time (2)"),
     {"label", OPTION_MANY, "LABEL", "a label of the task given by its title"},
     {"body", OPTION_TEXT, "TEXT", "its description"},
     {"id", OPTION_TEXT, "ID", "its id"},
@@ -39,8 +41,8 @@ static const struct option_row RUN_ROWS[] = {
 
 static const struct option_row SWARM_ROWS[] = {
     SOURCE_OPTIONS,
-    GO_OPTIONS("the most that the whole swarm may cost"),
-    {"jobs", OPTION_WHOLE, "N", "so many tasks at a time (2)"},
+    GO_OPTIONS("the most that the whole swarm may cost",
+        "so many tasks, and parts of their plans, at a time (2)"),
     {"task-budget", OPTION_NUMBER, "USD",
         "the most that one task may cost (the policy's, if less)"},
     {"stop-after", OPTION_WHOLE, "N",
@@ -72,6 +74,10 @@ const struct command_row COMMAND_RUN = {
         "The change is refused where it touches rung.yaml, .rung/, .claude/, git's own files or a "
         "gate's script and the task does not name them. A policy that nobody has trusted runs "
         "nothing.\n\n"
+        "With --plan parts that share no file and do not wait for each other are done at the same "
+        "time, each in a work tree of its own, and merged in the plan's order; a part that does "
+        "not "
+        "merge is done again on top of the others. The gates look at the whole.\n\n"
         "Ctrl-C, or the end of this program by any signal, ends every process that an agent "
         "started; --resume goes on from the last step that was done. A limit on money is obeyed "
         "between attempts, and passed to agents that know a limit of their own; an agent whose "

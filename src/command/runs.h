@@ -16,6 +16,7 @@ enum {
     GO_DAY_BUDGET,
     GO_PLAN,
     GO_REVIEW,
+    GO_JOBS,
     GO_DRY_RUN,
     GO_RESUME,
     GO_COMMON,
@@ -27,8 +28,7 @@ enum {
     GO_TOUCHES,
     GO_HERE,
     /* swarm */
-    GO_JOBS = GO_COMMON,
-    GO_TASK_BUDGET,
+    GO_TASK_BUDGET = GO_COMMON,
     GO_STOP_AFTER,
     GO_RATE,
     GO_TEMPLATE,

@@ -122,7 +122,7 @@ enum ledger_kind {
     LEDGER_BY_PROJECT,    /* where one is named */
     LEDGER_BY_DAY,        /* "2026-01-05", UTC */
     LEDGER_BY_CONFIDENCE, /* "0" … "9": [0, 0.1), … [0.9, 1]; calibrated ones only */
-    LEDGER_BY_ATTEMPT,    /* judged attempts of the execute phase: rung; second: model version */
+    LEDGER_BY_ATTEMPT,    /* judged attempts at whole tasks: rung; second: model version */
     LEDGER_BY_ACTION,     /* explored experiments in which this rung could have been the start */
     LEDGER_KINDS,
 };

@@ -210,7 +210,8 @@ static void add_attempts(
     struct record_attempts attempts = record_attempts_of(experiment, &implied);
     for (size_t i = 0; i < attempts.n; i++) {
         const struct record_attempt *attempt = &attempts.items[i];
-        if (attempt->phase != RECORD_EXECUTE || attempt->success == RECORD_OPEN)
+        if (attempt->phase != RECORD_EXECUTE || attempt->success == RECORD_OPEN ||
+            attempt->part.len)
             continue;
         struct unit unit = {.sign = whole->sign,
             .accepted = attempt->success == RECORD_ACCEPTED,

@@ -348,9 +348,10 @@ static bool is_absent(const struct field *field, const void *thing)
         return things_at(at).n == 0;
     case FIELD_OBJECT:
         return !*(const bool *)(const void *)((const char *)thing + field->present);
+    case FIELD_NAMED:
+        return *(const int *)at == 0;
     case FIELD_WHOLE:
     case FIELD_TRUTH:
-    case FIELD_NAMED:
         break;
     }
     return false;

@@ -18,6 +18,7 @@
 static const char *const COST_SOURCES[] = {"assumed", "measured", NULL};
 static const char *const OUTCOME_SOURCES[] = {"none", "test", "review", "user", NULL};
 static const char *const PHASES[] = {"execute", "plan", "review", "judge", NULL};
+static const char *const CHOICES[] = {"not-asked", "chosen", "passed-over", NULL};
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define KEY_NAME(name) .key = (name), .key_len = sizeof(name) - 1
@@ -80,6 +81,8 @@ struct experiment record_blank(void)
         .cost_usd = NAN,
         .seconds = NAN,
         .quality = NAN,
+        .plan_propensity = NAN,
+        .audit_propensity = NAN,
         .schema = RECORD_SCHEMA};
 }
 
@@ -106,6 +109,7 @@ static const struct field ATTEMPT_FIELDS[] = {
     TEXT_FIELD(record_attempt, "model", model, 0),
     TEXT_FIELD(record_attempt, "effort", effort, 0),
     NAMED_FIELD(record_attempt, "phase", phase, PHASES, FIELD_ALWAYS),
+    TEXT_FIELD(record_attempt, "part", part, 0),
     {KEY_NAME("success"), .kind = FIELD_SUCCESS, .at = offsetof(struct record_attempt, success),
         .flags = FIELD_ALWAYS},
     {KEY_NAME("gates"), .kind = FIELD_OBJECTS, .at = offsetof(struct record_attempt, gates),
@@ -159,6 +163,10 @@ static const struct field EXPERIMENT_FIELDS[] = {
     {KEY_NAME("attempts"), .kind = FIELD_OBJECTS, .at = offsetof(struct experiment, attempts),
         .most = RECORD_ATTEMPTS_MOST, .inside = &ATTEMPT},
     LIST_FIELD(experiment, "matched", matched, FIELD_TEXTS, RECORD_LABELS_MOST, 0),
+    NAMED_FIELD(experiment, "planning", planning, CHOICES, 0),
+    REAL_FIELD(experiment, "planPropensity", plan_propensity, 0, 1, 0),
+    NAMED_FIELD(experiment, "auditing", auditing, CHOICES, 0),
+    REAL_FIELD(experiment, "auditPropensity", audit_propensity, 0, 1, 0),
 };
 
 static void blank_experiment(void *thing)
@@ -363,6 +371,10 @@ size_t record_attempts_judged(
         const struct record_attempt *attempt = &attempts.items[i];
         if (attempt->phase != RECORD_EXECUTE || attempt->success == RECORD_OPEN)
             continue;
+        if (attempt->part.len) { /* what comes next comes after the try of the rung decided */
+            failed = attempt->success == RECORD_FAILED ? experiment->rung : failed;
+            continue;
+        }
         bool measured = experiment->cost_source == RECORD_MEASURED && attempt->cost_usd > 0;
         (*judged)[n++] = (struct evidence_attempt){
             .rung = attempt->rung,

@@ -33,6 +33,11 @@ enum record_cost_source { RECORD_ASSUMED, RECORD_MEASURED };
 enum record_outcome_source { RECORD_NOBODY, RECORD_TEST, RECORD_REVIEW, RECORD_USER };
 enum record_phase { RECORD_EXECUTE, RECORD_PLAN, RECORD_REVIEW_PHASE, RECORD_JUDGE };
 
+/* Whether a task was chosen for something that not every task gets: NOT_ASKED where it was never
+ * in question. Its propensity is the probability with which it was to be chosen, whatever came of
+ * the throw; NAN or 1: nobody threw. */
+enum record_choice { RECORD_NOT_ASKED, RECORD_CHOSEN, RECORD_PASSED_OVER };
+
 /* A member that this version does not know: kept and written back as it was. */
 struct record_extra {
     struct slice key;
@@ -66,6 +71,7 @@ struct record_tokens { /* NAN: not known */
 struct record_attempt {
     struct slice rung, model, effort;
     enum record_phase phase;
+    struct slice part; /* EXECUTE: id of the plan's part that it did; empty: the whole task */
     enum record_success success;
     struct record_gates gates;
     bool has_tokens;
@@ -117,6 +123,8 @@ struct experiment {
     bool pending; /* decided, not yet done: success is OPEN, and it counts nowhere */
     struct record_attempts attempts;
     struct record_texts matched; /* the policy's patterns that spoke */
+    enum record_choice planning, auditing;
+    double plan_propensity, audit_propensity;
     struct record_extras extras;
 };
 
@@ -186,7 +194,8 @@ bool record_is_calibrated(const struct experiment *experiment);
 bool record_is_explored(const struct experiment *experiment);
 
 /* What evidence learns from: one a judged attempt of the execute phase, in their order. None while
- * pending, or where nobody judged the outcome. Returns how many; their texts are the
+ * pending, or where nobody judged the outcome, and none of a plan's parts: that a rung holds a part
+ * says nothing of its chance at a whole task. Returns how many; their texts are the
  * experiment's. */
 size_t record_attempts_judged(
     struct arena *arena, const struct experiment *experiment, struct evidence_attempt **judged);

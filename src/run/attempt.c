@@ -33,6 +33,8 @@ static void note_spend(struct ear *ear, double usd)
         return;
     ear->told_usd = usd;
     struct emit *line = step_begin(ear->run, ear->slot);
+    if (ear->attempt->part.len)
+        emit_member_text(line, "part", ear->attempt->part);
     emit_member_usd(line, "spend", usd);
     step_end(ear->run, false);
 }
@@ -174,6 +176,7 @@ void attempt_run(struct run *run, struct slot *slot, struct attempt *attempt)
         attempt->result.cost_usd = 0; /* what did not start did not cost */
     double seconds = (double)(clock_monotonic_us() - begun_us) / 1e6;
     attempt->record = agent_attempt(arena, &call, &attempt->result, seconds);
+    attempt->record.part = attempt->part;
     attempt->leftovers = ended.leftovers;
     attempt->interrupted = ended.interrupted;
     agent_reader_free(ear.reader);

@@ -246,7 +246,7 @@ static bool wants_review(const struct asking *asking)
     for (size_t i = 0; i < policy->n_review_when; i++) {
         struct slice word = policy->review_when[i];
         if (slice_is(word, "escalated")
-                ? asking->attempt->rung != job->decision.rung
+                ? asking->attempt->rung != job->decision.rung && asking->attempt->part.len == 0
                 : matches_word(&job->task, word) || is_in_paths(asking->subject.diff, word))
             return true;
     }

@@ -18,11 +18,23 @@ struct slot {
     struct run_job job;
     size_t index;
     enum job_state state;
-    bool was_interrupted;   /* an attempt of an earlier start has no end in the journal */
-    struct slice lost_rung; /* its rung, while the journal is read */
-    double lost_usd;        /* what its stream had told; NAN: nothing */
-    bool is_recorded;       /* its row is in the ledger already */
-    int retries;            /* of the present rung, for failures of the model's side */
+    bool was_interrupted; /* an attempt of an earlier start has no end in the journal */
+    struct lost {         /* while the journal is read: attempts of which only the beginning … */
+        struct slice rung, part;
+        enum record_phase phase;
+        double usd; /* … and what its stream told of the cost are known; NAN: nothing */
+    } * lost;
+    size_t n_lost, lost_room;
+    struct part_done { /* a part of the plan that an earlier try or start did */
+        struct slice id;
+        const char *change; /* commit */
+        bool is_whole;      /* the commit holds all that was done until then */
+    } * parts_done;
+    size_t n_parts_done, parts_done_room;
+    struct arena *aside; /* memory of parts that were done at the same time */
+    size_t n_aside, aside_room;
+    bool is_recorded; /* its row is in the ledger already */
+    int retries;      /* of the present rung, for failures of the model's side */
     struct wait {
         size_t index;  /* the slot that must be over before this one begins */
         bool accepted; /* and accepted: a dependency, not only the same file */
@@ -51,6 +63,7 @@ struct run {
     struct slot **slots;
     size_t n_slots, slots_room, n_from_before, n_over;
     size_t first_waiting, n_working, n_threads;
+    size_t n_beside; /* parts of plans beside the one that the thread of their task stands for */
     double spent_usd, reserved_usd;
     struct seen { /* by rung: what attempts of this run did cost */
         double usd;

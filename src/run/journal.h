@@ -5,8 +5,11 @@
  *   {"run":ID,"at":ms,"signature":…,"base":commit,"policy":hash,"settings":{…}}   the first line
  *   {"task":0,"is":{…}}                      a task, whole, so that its source is not needed again
  *   {"task":0,"at":ms,"experiment":{…}}      it was begun
- *   {"task":0,"attempting":"haiku"}          an attempt was begun
+ *   {"task":0,"attempting":"haiku","phase":"execute"}   an attempt was begun
  *   {"task":0,"spend":0.02}                  what its stream told of the cost so far
+ *   {"task":0,"experiment":{…},"plan":JSON}  the plan is there: it is never asked for again
+ *   {"task":0,"part":"a","attempting":…}     a part of it was begun; "part" stands by its spend too
+ *   {"task":0,"part":"a","experiment":{…},"change":commit,"whole":true}   the part is over
  *   {"task":0,"experiment":{…},"commit":…}   the attempt is over; the commit where it was accepted
  *   {"task":0,"experiment":{…},"stop":…,"branch":…,"why":…}   the task is over
  *   {"task":0,"recorded":true}               its row is in the ledger

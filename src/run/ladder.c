@@ -5,29 +5,12 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "check.h"
+#include "climb.h"
 #include "money.h"
 #include "outcome.h"
-#include "plan.h"
 #include "prompt.h"
-#include "trees.h"
 
 #include <math.h>
-
-/* Where one task stands. */
-struct climb {
-    struct run *run;
-    struct slot *slot;
-    struct repository repository; /* its base is this task's own */
-    struct tree *tree;            /* the one it works in, once it has one */
-    const char *branch;           /* where the change goes */
-    size_t at;                    /* in the order of rungs: the start, then the decision's climb */
-    int n_attempts;               /* of the execute phase */
-    struct plan plan;             /* of the present attempt; nothing done: it has none */
-    struct check check;
-    struct slice error; /* how the last attempt ended, where not well */
-    bool is_tested, is_reviewed;
-};
 
 static struct arena *arena_of(struct climb *climb)
 {
@@ -227,28 +210,19 @@ static void tell_attempt(struct climb *climb, const struct attempt *attempt,
                              .record = record});
 }
 
-/* The parts before the last held where the whole does; where it does not, nobody knows which of
- * them is to blame. */
-static void record_plan(struct climb *climb, const struct attempt *attempt)
-{
-    for (size_t i = 0; i < climb->plan.n_done; i++) {
-        struct record_attempt *record = &climb->plan.done[i].record;
-        if (record->phase == RECORD_EXECUTE)
-            record->success =
-                attempt->record.success == RECORD_ACCEPTED ? RECORD_ACCEPTED : RECORD_OPEN;
-        outcome_add(climb->run, climb->slot, record);
-    }
-}
-
-/* Writes the attempt down, with its plan and its judges. */
+/* Writes the attempt down, with its judges. */
 static void record_attempts(struct climb *climb, struct attempt *attempt)
 {
     struct run *run = climb->run;
-    record_plan(climb, attempt);
-    outcome_add(run, climb->slot, &attempt->record);
+    if (climb->row != SIZE_MAX)
+        planned_settle(climb, attempt);
+    else if (attempt->record.rung.len) /* else the run was stopped before it began */
+        outcome_add(run, climb->slot, &attempt->record);
     for (size_t i = 0; i < climb->check.n_judges; i++)
         outcome_add(run, climb->slot, &climb->check.judges[i].record);
     journal_experiment(climb, attempt->interrupted);
+    if (climb->row != SIZE_MAX)
+        return; /* the parts were told one by one */
     for (size_t i = 0; i < attempt->result.n_warnings; i++)
         run_note(run, climb->slot, attempt->result.warnings[i]);
     tell_attempt(climb, attempt, RUN_ATTEMPT_ENDS, &attempt->record);
@@ -256,46 +230,31 @@ static void record_attempts(struct climb *climb, struct attempt *attempt)
 
 static double cost_of(const struct climb *climb, const struct attempt *attempt)
 {
-    double usd = attempt->result.cost_usd + plan_cost_usd(&climb->plan);
+    double usd = plan_cost_usd(&climb->plan);
+    if (!climb->is_planned)
+        usd += attempt->result.cost_usd;
     for (size_t i = 0; i < climb->check.n_judges; i++)
         usd += climb->check.judges[i].result.cost_usd;
     return usd;
 }
 
-/* Plan and parts; the last part becomes the attempt that is judged. False where there is no plan
- * to follow: then the attempt is still to be made. */
-static bool follow_plan(struct climb *climb, struct attempt *attempt)
+static bool make_attempt(struct climb *climb, struct attempt *attempt, struct failure *failure)
 {
-    struct plan *plan = &climb->plan;
-    plan_make(climb->run, climb->slot, attempt, plan);
-    if (plan->json.len && !plan->interrupted) {
-        climb->slot->job.plan = plan->json;
-        plan_execute(climb->run, climb->slot, attempt, plan);
-    }
-    if (plan->why)
-        run_note(climb->run, climb->slot, slice_from(plan->why));
-    if (!plan->interrupted && plan->n_done < 2)
-        return false;
-    double budget_usd = attempt->budget_usd;
-    *attempt = plan->done[--plan->n_done];
-    attempt->budget_usd = budget_usd;
-    attempt->interrupted = plan->interrupted;
-    return true;
-}
-
-static void make_attempt(struct climb *climb, struct attempt *attempt)
-{
-    bool wants_plan = climb->run->settings.plan_rung != POLICY_NONE && climb->at == 0 &&
-                      climb->slot->retries == 0;
-    journal_attempting(climb, attempt->rung);
     climb->plan = (struct plan){0};
-    if (wants_plan && follow_plan(climb, attempt))
-        return;
-    double planned_usd = plan_cost_usd(&climb->plan);
-    if (attempt->budget_usd > 0 && planned_usd > 0)
-        attempt->budget_usd = fmax(attempt->budget_usd - planned_usd, 1e-6);
+    climb->is_planned = false;
+    climb->row = SIZE_MAX;
+    if (climb->run->settings.plan_rung != POLICY_NONE && climb->at == 0) {
+        if (!planned_try(climb, attempt, failure))
+            return false;
+        if (climb->is_planned)
+            return true;
+    }
+    if (attempt->budget_usd > 0 && climb->plan.n_done)
+        attempt->budget_usd = fmax(plan_left_usd(attempt, &climb->plan), 1e-6);
+    journal_attempting(climb, attempt->rung);
     tell_attempt(climb, attempt, RUN_ATTEMPT_BEGINS, NULL);
     attempt_run(climb->run, climb->slot, attempt);
+    return true;
 }
 
 static bool try_rung(struct climb *climb, struct attempt *attempt, struct allowance *allowance,
@@ -316,8 +275,7 @@ static bool try_rung(struct climb *climb, struct attempt *attempt, struct allowa
     }
     attempt->directory = climb->tree->place.directory;
     attempt->scratch = climb->tree->place.scratch;
-    make_attempt(climb, attempt);
-    bool ok = judge_attempt(climb, attempt, failure);
+    bool ok = make_attempt(climb, attempt, failure) && judge_attempt(climb, attempt, failure);
     if (!ok) {
         attempt->record.error = arena_print(arena_of(climb), "%s", failure->text);
         climb->check.n_judges = 0;
@@ -426,6 +384,10 @@ static void catch_up(struct climb *climb)
     for (size_t i = 0; i < attempts->n; i++) {
         if (attempts->items[i].phase != RECORD_EXECUTE)
             continue;
+        if (attempts->items[i].part.len) { /* all parts together are one try, the first */
+            climb->n_attempts = climb->n_attempts || attempts->items[i].success != RECORD_OPEN;
+            continue;
+        }
         climb->n_attempts += attempts->items[i].success != RECORD_OPEN;
         int rung = policy_rung_by_name(climb->run->parts->policy, attempts->items[i].rung);
         for (size_t at = 0; at <= decision->n_climb; at++)
@@ -476,7 +438,8 @@ static bool finish_accepted(struct climb *climb)
     for (size_t i = 0; i < attempts->n; i++) {
         const struct record_attempt *attempt = &attempts->items[i];
         accepted = accepted || attempt->success == RECORD_ACCEPTED;
-        climb->is_reviewed = climb->is_reviewed || attempt->phase != RECORD_EXECUTE;
+        climb->is_reviewed = climb->is_reviewed || attempt->phase == RECORD_JUDGE ||
+                             attempt->phase == RECORD_REVIEW_PHASE;
     }
     const struct policy *policy = climb->run->parts->policy;
     for (size_t i = 0; i < policy->n_gates; i++)

@@ -63,7 +63,7 @@ void outcome_begin(struct run *run, struct slot *slot)
     set_propensities(run, slot);
 }
 
-void outcome_add(struct run *run, struct slot *slot, const struct record_attempt *attempt)
+size_t outcome_add(struct run *run, struct slot *slot, const struct record_attempt *attempt)
 {
     struct run_job *job = &slot->job;
     struct record_attempts *attempts = &job->experiment.attempts;
@@ -76,7 +76,8 @@ void outcome_add(struct run *run, struct slot *slot, const struct record_attempt
     if (!isfinite(usd) || usd < 0) /* an agent's own word */
         usd = grown[attempts->n - 1].cost_usd = NAN;
     int rung = policy_rung_by_name(run->parts->policy, attempt->rung);
-    if (!isnan(usd) && rung != POLICY_NONE && attempt->phase == RECORD_EXECUTE) {
+    if (!isnan(usd) && rung != POLICY_NONE && attempt->phase == RECORD_EXECUTE &&
+        attempt->part.len == 0) {
         pthread_mutex_lock(&run->lock);
         run->seen[rung].usd += usd;
         run->seen[rung].n++;
@@ -85,25 +86,30 @@ void outcome_add(struct run *run, struct slot *slot, const struct record_attempt
     if (isnan(usd) && rung != POLICY_NONE)
         usd = run->parts->decider->assumed_usd[rung];
     job->spent_usd += isnan(usd) ? 0 : usd;
+    return attempts->n - 1;
 }
 
-void outcome_add_lost(struct run *run, struct slot *slot, struct slice name, double usd)
+void outcome_add_lost(struct run *run, struct slot *slot, const struct lost *of)
 {
     struct record_attempt attempt = record_blank_attempt();
     struct record_attempts *known = &slot->job.experiment.attempts;
     static const char lost[] = "interrupted: rung ended while it worked";
     if (known->n && slice_is(known->items[known->n - 1].error, lost) &&
-        slice_equal(known->items[known->n - 1].rung, name)) {
-        known->items[known->n - 1].cost_usd += usd;
+        slice_equal(known->items[known->n - 1].rung, of->rung) &&
+        slice_equal(known->items[known->n - 1].part, of->part) &&
+        known->items[known->n - 1].phase == of->phase) {
+        known->items[known->n - 1].cost_usd += of->usd;
         return;
     }
-    int rung = policy_rung_by_name(run->parts->policy, name);
-    attempt.rung = name;
+    int rung = policy_rung_by_name(run->parts->policy, of->rung);
+    attempt.rung = of->rung;
+    attempt.part = of->part;
+    attempt.phase = of->phase;
     if (rung != POLICY_NONE) {
         attempt.model = run->parts->policy->rungs[rung].model;
         attempt.effort = run->parts->policy->rungs[rung].effort;
     }
-    attempt.cost_usd = usd;
+    attempt.cost_usd = of->usd;
     attempt.error = slice_from(lost);
     outcome_add(run, slot, &attempt);
 }

@@ -8,11 +8,11 @@
 void outcome_begin(struct run *run, struct slot *slot);
 
 /* Adds an attempt, and its cost to what the job has spent: what its agent told, else what its rung
- * is assumed to cost. */
-void outcome_add(struct run *run, struct slot *slot, const struct record_attempt *attempt);
+ * is assumed to cost. Returns its place among the experiment's attempts. */
+size_t outcome_add(struct run *run, struct slot *slot, const struct record_attempt *attempt);
 
 /* An attempt of which only the beginning is known. */
-void outcome_add_lost(struct run *run, struct slot *slot, struct slice rung, double usd);
+void outcome_add_lost(struct run *run, struct slot *slot, const struct lost *lost);
 
 /* Sets success, cost, time and the words for why it ended. Where no attempt was judged the
  * experiment stays pending: it counts nowhere. */

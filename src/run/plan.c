@@ -1,7 +1,8 @@
-/* Receives a task and a planning rung, hands on the attempts of its parts. Refuses to judge the
- * result: the gates look at the whole. */
+/* Receives a task and a planning rung, hands on a plan: its parts in order, and which of them can
+ * be done at the same time. Refuses to do them. */
 #include "plan.h"
 
+#include "outcome.h"
 #include "prompt.h"
 
 #include <math.h>
@@ -127,39 +128,94 @@ static struct slice compact(struct arena *arena, struct slice json)
     return json;
 }
 
+/* ---- which come next ---- */
+
+static bool is_pattern(struct slice path)
+{
+    for (size_t i = 0; i < path.len; i++)
+        if (strchr("*?[{", path.base[i]))
+            return true;
+    return false;
+}
+
+/* "src" and "src/a.c" are the same place. */
+static bool is_within(struct slice path, struct slice folder)
+{
+    while (folder.len && folder.base[folder.len - 1] == '/')
+        folder.len--;
+    return path.len >= folder.len && memcmp(path.base, folder.base, folder.len) == 0 &&
+           (path.len == folder.len || path.base[folder.len] == '/');
+}
+
+static bool shares_files(const struct task *a, const struct task *b)
+{
+    if (a->files.n == 0 || b->files.n == 0)
+        return true;
+    for (size_t i = 0; i < a->files.n; i++)
+        for (size_t k = 0; k < b->files.n; k++) {
+            struct slice left = a->files.items[i], right = b->files.items[k];
+            if (is_pattern(left) || is_pattern(right) || is_within(left, right) ||
+                is_within(right, left))
+                return true;
+        }
+    return false;
+}
+
+static bool depends_on_undone(
+    const struct task *parts, size_t n, const bool *is_done, const struct task *part)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; !is_done[i] && k < part->depends_on.n; k++)
+            if (slice_equal(parts[i].id, part->depends_on.items[k]))
+                return true;
+    return false;
+}
+
+size_t plan_next(const struct task *parts, size_t n, const bool *is_done, bool together,
+    size_t next[PLAN_PARTS_MOST])
+{
+    size_t n_next = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool fits = !is_done[i] && !depends_on_undone(parts, n, is_done, &parts[i]);
+        for (size_t k = 0; k < i && fits; k++)
+            fits = is_done[k] || !shares_files(&parts[k], &parts[i]);
+        if (!fits)
+            continue;
+        next[n_next++] = i;
+        if (!together)
+            break;
+    }
+    return n_next;
+}
+
 /* ---- asking ---- */
 
 static struct slice prompt_plan(struct arena *arena, const struct task *task)
 {
     return arena_print(arena,
-        "Split the task below into parts that can be done one after the other and checked "
-        "together, as few as are useful; one part is a good answer where splitting does not help. "
-        "Change nothing. Answer with one JSON object of this schema and nothing else:\n%.*s\n\n"
+        "Split the task below into parts that are checked together, as few as are useful; one part "
+        "is a good answer where splitting does not help. Name for each part every file that it "
+        "will touch, and the parts that must be done before it: parts that neither depend on each "
+        "other nor share a file are done at the same time by different people. Change nothing. "
+        "Answer with one JSON object of this schema and nothing else:\n%.*s\n\n"
         "The task:\n\n%.*s\n",
         SLICE_ARG(agent_plan_schema()), SLICE_ARG(prompt_task(arena, task)));
 }
 
-static struct slice prompt_part(
-    struct arena *arena, const struct task *whole, const struct task *part, size_t number, size_t n)
-{
-    return arena_print(arena,
-        "%.*s\n\nThis is part %zu of %zu of a larger task; do this part only, the others are done "
-        "before and after it. The larger task:\n\n%.*s\n",
-        SLICE_ARG(prompt_task(arena, part)), number, n, SLICE_ARG(prompt_task(arena, whole)));
-}
+/* ---- the attempts of a planned try ---- */
 
-/* What is left of the whole attempt's allowance; 0: no limit was set. */
-static double left_usd(const struct attempt *whole, const struct plan *plan)
+double plan_left_usd(const struct attempt *whole, const struct plan *plan)
 {
     if (whole->budget_usd <= 0)
         return 0;
     double cost_usd = plan_cost_usd(plan);
-    return whole->budget_usd - (isnan(cost_usd) ? 0 : cost_usd);
+    return fmax(whole->budget_usd - (isnan(cost_usd) ? 0 : cost_usd), 0);
 }
 
-static struct attempt *begin(
+struct attempt *plan_begin(
     const struct attempt *whole, struct plan *plan, enum record_phase phase, int rung)
 {
+    double left_usd = plan_left_usd(whole, plan);
     struct attempt *attempt = &plan->done[plan->n_done];
     *attempt = (struct attempt){
         .phase = phase,
@@ -167,13 +223,21 @@ static struct attempt *begin(
         .number = whole->number,
         .directory = whole->directory,
         .scratch = whole->scratch,
-        .budget_usd = left_usd(whole, plan),
+        .budget_usd = left_usd,
     };
     plan->n_done++;
     return attempt;
 }
 
-static void tell(
+double plan_cost_usd(const struct plan *plan)
+{
+    double usd = 0;
+    for (size_t i = 0; i < plan->n_done; i++)
+        usd += plan->done[i].result.cost_usd;
+    return usd;
+}
+
+void plan_tell(
     struct run *run, struct slot *slot, const struct attempt *attempt, enum run_event_kind kind)
 {
     run_tell(run, &(struct run_event){.kind = kind,
@@ -185,79 +249,66 @@ static void tell(
                       .record = kind == RUN_ATTEMPT_ENDS ? &attempt->record : NULL});
 }
 
+bool plan_is_wanted(const struct slot *slot)
+{
+    const struct record_attempts *attempts = &slot->job.experiment.attempts;
+    for (size_t i = 0; i < attempts->n; i++)
+        if (attempts->items[i].phase == RECORD_PLAN && attempts->items[i].success != RECORD_OPEN)
+            return false;
+    return true;
+}
+
+static void note_attempting(struct run *run, struct slot *slot, int rung)
+{
+    struct emit *line = step_begin(run, slot);
+    emit_member_text(line, "attempting", run->parts->policy->rungs[rung].name);
+    emit_member_cstring(line, "phase", "plan");
+    step_end(run, false);
+}
+
+/* On the disk before the first part begins: it is paid for once. */
+static void note_plan(struct run *run, struct slot *slot)
+{
+    struct emit *line = step_begin(run, slot);
+    emit_key(line, "experiment");
+    record_write(line, &slot->job.experiment);
+    emit_member_text(line, "plan", slot->job.plan);
+    step_end(run, true);
+}
+
+static enum record_success read_answer(
+    struct arena *arena, const struct agent_result *result, struct plan *plan, struct slice *json)
+{
+    struct task parts[PLAN_PARTS_MOST];
+    struct failure failure;
+    size_t n;
+    struct slice answer = result->structured.len ? result->structured : slice_trim(result->answer);
+    if (result->ending != AGENT_DONE) {
+        plan->why = arena_print(arena, "no plan: %.*s", SLICE_ARG(result->error)).base;
+        return RECORD_OPEN;
+    }
+    if (!plan_read(arena, answer, parts, &n, &failure)) {
+        plan->why = arena_print(arena, "no plan: %s", failure.text).base;
+        return RECORD_FAILED;
+    }
+    *json = compact(arena, answer);
+    return RECORD_ACCEPTED;
+}
+
 void plan_make(struct run *run, struct slot *slot, const struct attempt *whole, struct plan *plan)
 {
     struct arena *arena = &slot->job.arena;
-    struct task parts[PLAN_PARTS_MOST];
-    struct failure failure;
-    size_t n;
-    *plan = (struct plan){.done = ARENA_ARRAY(arena, struct attempt, PLAN_PARTS_MOST + 1)};
-    struct attempt *planning = begin(whole, plan, RECORD_PLAN, run->settings.plan_rung);
+    struct attempt *planning = plan_begin(whole, plan, RECORD_PLAN, run->settings.plan_rung);
     planning->prompt = prompt_plan(arena, &slot->job.task);
     planning->schema = agent_plan_schema();
-    tell(run, slot, planning, RUN_ATTEMPT_BEGINS);
+    note_attempting(run, slot, planning->rung);
+    plan_tell(run, slot, planning, RUN_ATTEMPT_BEGINS);
     attempt_run(run, slot, planning);
     plan->interrupted = planning->interrupted;
-    const struct agent_result *result = &planning->result;
-    struct slice json = result->structured.len ? result->structured : slice_trim(result->answer);
-    if (result->ending != AGENT_DONE)
-        plan->why = arena_print(arena, "no plan: %.*s", SLICE_ARG(result->error)).base;
-    else if (!plan_read(arena, json, parts, &n, &failure))
-        plan->why = arena_print(arena, "no plan: %s", failure.text).base;
-    else
-        plan->json = compact(arena, json);
-    planning->record.success = plan->json.len                 ? RECORD_ACCEPTED
-                               : result->ending == AGENT_DONE ? RECORD_FAILED
-                                                              : RECORD_OPEN;
+    planning->record.success = read_answer(arena, &planning->result, plan, &slot->job.plan);
     if (plan->why)
         planning->record.error = slice_from(plan->why);
-    tell(run, slot, planning, RUN_ATTEMPT_ENDS);
-}
-
-/* The rung for a part; evidence's view is shared between threads. */
-static int decide_part(struct run *run, struct slot *slot, const struct task *part)
-{
-    struct decision decision;
-    struct decider decider = *run->parts->decider;
-    decider.dice = NULL; /* one throw for the task is enough */
-    pthread_mutex_lock(&run->lock);
-    decide(&decider, part, &slot->job.arena, &decision);
-    pthread_mutex_unlock(&run->lock);
-    return decision.rung;
-}
-
-void plan_execute(
-    struct run *run, struct slot *slot, const struct attempt *whole, struct plan *plan)
-{
-    struct arena *arena = &slot->job.arena;
-    struct task parts[PLAN_PARTS_MOST];
-    struct failure failure;
-    size_t n;
-    if (!plan_read(arena, plan->json, parts, &n, &failure))
-        return; /* plan_make has read it */
-    for (size_t i = 0; i < n && !plan->interrupted; i++) {
-        if (whole->budget_usd > 0 && left_usd(whole, plan) <= 0) {
-            run_note(run, slot, slice_from("the budget was spent before the last part"));
-            return;
-        }
-        struct attempt *attempt =
-            begin(whole, plan, RECORD_EXECUTE, decide_part(run, slot, &parts[i]));
-        attempt->prompt = prompt_part(arena, &slot->job.task, &parts[i], i + 1, n);
-        tell(run, slot, attempt, RUN_ATTEMPT_BEGINS);
-        attempt_run(run, slot, attempt);
-        plan->interrupted = attempt->interrupted;
-        bool last = i + 1 == n || attempt->result.ending != AGENT_DONE;
-        if (!last)
-            tell(run, slot, attempt, RUN_ATTEMPT_ENDS);
-        if (attempt->result.ending != AGENT_DONE)
-            return;
-    }
-}
-
-double plan_cost_usd(const struct plan *plan)
-{
-    double usd = 0;
-    for (size_t i = 0; i < plan->n_done; i++)
-        usd += plan->done[i].result.cost_usd;
-    return usd;
+    plan->rows[plan->n_done - 1] = outcome_add(run, slot, &planning->record);
+    note_plan(run, slot);
+    plan_tell(run, slot, planning, RUN_ATTEMPT_ENDS);
 }

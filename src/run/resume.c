@@ -110,14 +110,60 @@ static const char *text_or_null(struct arena *arena, struct json object, const c
     return text.len ? arena_text(arena, text) : NULL;
 }
 
-/* The rung of an attempt that has no end yet. */
-static void take_attempting(struct slot *slot, struct json step)
+/* The attempt that works on this part ("": the whole) and has no end yet; NULL: there is none. */
+static struct lost *find_lost(struct slot *slot, struct slice part)
 {
-    struct slice rung = json_get_text(step, "attempting");
-    if (rung.len == 0)
-        return;
-    slot->lost_rung = arena_copy(&slot->job.arena, rung);
-    slot->lost_usd = NAN;
+    for (size_t i = 0; i < slot->n_lost; i++)
+        if (slice_equal(slot->lost[i].part, part))
+            return &slot->lost[i];
+    return NULL;
+}
+
+static bool take_attempting(struct slot *slot, struct json step, struct failure *failure)
+{
+    struct arena *arena = &slot->job.arena;
+    struct slice rung = json_get_text(step, "attempting"), part = json_get_text(step, "part");
+    struct lost *lost = find_lost(slot, part);
+    if (rung.len && !lost) {
+        slot->lost =
+            arena_grow(arena, slot->lost, slot->n_lost, &slot->lost_room, sizeof(*slot->lost));
+        lost = &slot->lost[slot->n_lost++];
+    }
+    if (rung.len)
+        *lost = (struct lost){.rung = arena_copy(arena, rung),
+            .part = arena_copy(arena, part),
+            .phase = slice_is(json_get_text(step, "phase"), "plan") ? RECORD_PLAN : RECORD_EXECUTE,
+            .usd = NAN};
+    double usd = NAN;
+    if (!read_usd(step, "spend", &usd, failure))
+        return false;
+    if (lost && !isnan(usd))
+        lost->usd = usd;
+    return true;
+}
+
+/* An attempt has ended: that of the part which the step names, else all that there were. */
+static bool take_end(struct slot *slot, struct json step, struct failure *failure)
+{
+    struct arena *arena = &slot->job.arena;
+    struct slice part = json_get_text(step, "part"), change = json_get_text(step, "change");
+    if (part.len == 0) {
+        slot->n_lost = 0;
+        return true;
+    }
+    struct lost *lost = find_lost(slot, part);
+    if (lost)
+        *lost = slot->lost[--slot->n_lost];
+    if (change.len == 0)
+        return true;
+    if (!is_commit(change))
+        return failure_set(failure, "\"change\" is no id of a commit");
+    slot->parts_done = arena_grow(arena, slot->parts_done, slot->n_parts_done,
+        &slot->parts_done_room, sizeof(*slot->parts_done));
+    struct part_done *done = &slot->parts_done[slot->n_parts_done++];
+    *done = (struct part_done){arena_copy(arena, part), arena_text(arena, change), false};
+    json_bool(json_get(step, "whole"), &done->is_whole);
+    return true;
 }
 
 static bool take_experiment(struct slot *slot, struct json step, struct failure *failure)
@@ -128,7 +174,8 @@ static bool take_experiment(struct slot *slot, struct json step, struct failure 
         return true;
     if (!record_read_json(&job->arena, value, &job->experiment, failure))
         return false;
-    slot->lost_rung = (struct slice){0};
+    if (!take_end(slot, step, failure))
+        return false;
     slot->was_interrupted = false;
     json_bool(json_get(step, "interrupted"), &slot->was_interrupted);
     job->commit = text_or_null(&job->arena, step, "commit");
@@ -137,7 +184,8 @@ static bool take_experiment(struct slot *slot, struct json step, struct failure 
     job->branch = text_or_null(&job->arena, step, "branch");
     job->stop = stop_from_name(json_get_text(step, "stop"));
     job->why = arena_copy(&job->arena, json_get_text(step, "why"));
-    job->plan = arena_copy(&job->arena, json_get_text(step, "plan"));
+    if (json_get_text(step, "plan").len)
+        job->plan = arena_copy(&job->arena, json_get_text(step, "plan"));
     return true;
 }
 
@@ -160,8 +208,7 @@ static bool take_step(struct run *run, struct json step, struct failure *failure
         return failure_set(
             failure, "%s: task %lld is not known", run->journal.path, (long long)index);
     struct slot *slot = run->slots[index];
-    take_attempting(slot, step);
-    if (!read_usd(step, "spend", &slot->lost_usd, failure))
+    if (!take_attempting(slot, step, failure))
         return false;
     json_bool(json_get(step, "recorded"), &slot->is_recorded);
     return take_experiment(slot, step, failure);
@@ -191,10 +238,9 @@ static void settle_slot(struct run *run, struct slot *slot)
     job->experiment.attempts = (struct record_attempts){0};
     for (size_t i = 0; i < attempts.n; i++)
         outcome_add(run, slot, &attempts.items[i]);
-    if (slot->lost_rung.len) {
-        outcome_add_lost(run, slot, slot->lost_rung, slot->lost_usd);
-        slot->was_interrupted = true;
-    }
+    for (size_t i = 0; i < slot->n_lost; i++)
+        outcome_add_lost(run, slot, &slot->lost[i]);
+    slot->was_interrupted = slot->was_interrupted || slot->n_lost;
     run->spent_usd += job->spent_usd;
     if (job->stop == RUN_NOT_OVER)
         return;

@@ -210,6 +210,8 @@ void run_close(struct run *run)
     if (!run)
         return;
     for (size_t i = 0; i < run->n_slots; i++) {
+        for (size_t k = 0; k < run->slots[i]->n_aside; k++)
+            arena_free(&run->slots[i]->aside[k]);
         arena_free(&run->slots[i]->job.arena);
         free(run->slots[i]);
     }

@@ -166,6 +166,10 @@ static struct slot *take_turn(struct run *run)
             wait_a_while(run, pause_us);
             continue;
         }
+        if (run->n_beside && run->n_working + run->n_beside >= (size_t)run->settings.jobs) {
+            pthread_cond_wait(&run->changed, &run->lock);
+            continue;
+        }
         bool waiting;
         struct slot *slot = find_turn(run, &waiting);
         if (slot) {

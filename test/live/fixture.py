@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 AGENT = HERE / "scripted_agent.py"
@@ -96,6 +97,16 @@ class Fixture:
 
     def branches(self):
         return self.git("for-each-ref", "--format=%(refname:short)", "refs/heads/rung/").split()
+
+    def wait_for_step(self, words, n):
+        """Until the journal of the run holds these words so often."""
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            text = "".join(p.read_text() for p in (self.top / ".rung/runs").glob("*.jsonl"))
+            if text.count(words) >= n:
+                return
+            time.sleep(0.01)
+        sys.exit(f"FAILED: {words} is not {n} times in the journal")
 
     def left_over(self):
         """Work trees and scratch directories that are still there."""

@@ -83,6 +83,75 @@ def test_plan(rung):
     print("plan: parts in order on their own rungs, the whole gated; nonsense is no plan")
 
 
+def test_parts(rung):
+    fixture = Fixture(rung, modules=5)
+    parts = "".join(f"part m00{i} skill 1 trivial beside nap 0.8\n" for i in range(4))
+    parts += "part m004 skill 1 trivial\n"
+    got, done = fixture.run_json("Five things", "--body", parts, "--plan", "middle", "--review",
+                                 "never", "--jobs", "4", check=0)
+    said = [" on " in line for line in done.stderr.splitlines() if "attempt 1: execute" in line]
+    expect(said == [True] * 4 + [False] * 4 + [True, False], f"four at the same time: {said}")
+    expect([a.get("part") for a in got["attempts"]][-1] == "m004", "the last depends on another")
+    expect(sorted(a.get("part", "") for a in got["attempts"]) ==
+           ["", "m000", "m001", "m002", "m003", "m004"], f"each part once: {got['attempts']}")
+    expect(all(a["success"] for a in got["attempts"]), "they hold where the whole does")
+    expect(got["cost"] == round(COST["middle"] + 5 * COST["small"], 9), f"cost {got['cost']}")
+    for i in range(5):
+        expect(fixture.git("show", f"{got['branch']}:src/m00{i}.txt") == "right", f"m00{i} is done")
+    expect(not fixture.left_over(), f"left over: {fixture.left_over()}")
+
+    clash = "".join(f"part m00{i} skill 1 trivial beside nap 0.1 writes src/shared.txt\n"
+                    for i in range(2)) + "part m002 skill 1 trivial beside\n"
+    got, done = fixture.run_json("A clash", "--body", clash, "--plan", "middle", "--review",
+                                 "never", "--jobs", "4", check=0)
+    expect("does not merge" in done.stderr, f"the conflict is said: {done.stderr}")
+    names = [a.get("part", "") for a in got["attempts"]]
+    expect(sorted(names) == ["", "m000", "m000", "m001", "m002"], f"the later is redone: {names}")
+    expect([a["success"] for a in got["attempts"] if a.get("part") == "m000"] == [None, True],
+           "what was not merged is nobody's success")
+    expect(fixture.git("show", f"{got['branch']}:src/shared.txt") == "written by m000",
+           "on top of the earlier")
+    for i in range(3):
+        expect(fixture.git("show", f"{got['branch']}:src/m00{i}.txt") == "right", f"m00{i} is done")
+    expect(got["cost"] == round(COST["middle"] + 4 * COST["small"], 9), "both were paid for")
+
+    bad = "module m002\nskill 2\npart m000 skill 4 trivial beside\npart m001 skill 1 trivial beside\n"
+    got, _ = fixture.run_json("Climb", "--body", bad, "--plan", "middle", "--review", "never",
+                              "--jobs", "2", check=0)
+    expect([a["phase"] for a in got["attempts"]] == ["plan"] + ["execute"] * 3, got["attempts"])
+    expect([a["success"] for a in got["attempts"][1:]].count(False) == 1, "one has the verdict")
+    expect(fixture.git("show", f"{got['branch']}:src/m000.txt") == "open", "the plan is undone")
+    print("parts: four at the same time, a conflict is redone, the whole gated")
+
+
+def test_plan_goes_on(rung):
+    for words, n, jobs in (('"phase":"plan"', 1, 1), ('"plan":"', 1, 1), ('"change":', 1, 1),
+                           ('"change":', 3, 1), ('"plan":"', 1, 3), ('"change":', 1, 3),
+                           ('"change":', 3, 3), ('"change":', 4, 3)):
+        fixture = Fixture(rung, modules=4)
+        parts = "".join(f"part m00{i} skill 1 trivial beside nap 0.3\n" for i in range(3))
+        parts += "part m003 skill 1 trivial nap 0.3\n"
+        child = fixture.start("run", "Four things", "--body", parts, "--plan", "middle",
+                              "--review", "never", "--jobs", str(jobs))
+        fixture.wait_for_step(words, n)
+        time.sleep(0.1)
+        child.kill()
+        child.wait()
+        wait = f"killed after {n} times {words}"
+        fixture.call("run", "--resume", check=0)
+        [row] = fixture.rows()
+        plans = [a for a in row["attempts"] if a["phase"] == "plan"]
+        ended = [a for a in plans if "error" not in a]  # what was in flight at the kill is lost
+        expect(len(ended) == 1, f"{wait}: the plan is paid once: {plans}")
+        paid = [a["part"] for a in row["attempts"] if a.get("part") and "error" not in a]
+        expect(sorted(paid) == ["m000", "m001", "m002", "m003"], f"{wait}: each once: {paid}")
+        [branch] = fixture.branches()
+        for i in range(4):
+            expect(fixture.git("show", f"{branch}:src/m00{i}.txt") == "right", f"m00{i} is done")
+        expect(not fixture.left_over(), f"left over: {fixture.left_over()}")
+    print("a planned run that was killed goes on with its plan and its parts; none is paid twice")
+
+
 def test_here(rung):
     fixture = Fixture(rung)
     got, _ = fixture.run_json("Mend it", "--body", body(1), "--here", check=0)
@@ -248,7 +317,8 @@ def test_interrupt(rung):
 
 def main():
     rung = sys.argv[1]
-    for test in (test_climb, test_review, test_plan, test_here, test_no_gate, test_bad_agents,
+    for test in (test_climb, test_review, test_plan, test_parts,
+                 test_plan_goes_on, test_here, test_no_gate, test_bad_agents,
                  test_no_agent, test_protected, test_hostile_text, test_stranger,
                  test_stranger_journal, test_stranger_filter, test_interrupt):
         test(rung)

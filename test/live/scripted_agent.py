@@ -67,14 +67,17 @@ TRICKS = {
 
 
 def plan(text):
-    """Two parts, the second given first, as the task's text asks; or nonsense."""
+    """The parts that the task's text asks for, the last given first; or nonsense. Each depends on
+    the one before it, but for "beside". "nap S" and "writes FILE" are handed on to it."""
     if "plan nonsense" in text:
         return {"tasks": [{"id": "../x"}]}
-    modules = re.findall(r"part (m\d+) skill (\d) (\w+)", text)
-    parts = [{"id": m, "title": f"Mend {m}", "description": f"module {m}\nskill {skill}",
+    modules = re.findall(r"part (m\d+) skill (\d) (\w+)( beside)?(?: (nap [\d.]+))?"
+                         r"(?: (writes \S+))?", text)
+    parts = [{"id": m, "title": f"Mend {m}",
+              "description": "\n".join([f"module {m}", f"skill {skill}", nap, writes]),
               "files": [f"src/{m}.txt"], "acceptance": ["it is right"], "complexity": complexity,
-              "depends_on": [modules[i - 1][0]] if i else []}
-             for i, (m, skill, complexity) in enumerate(modules)]
+              "depends_on": [modules[i - 1][0]] if i and not beside else []}
+             for i, (m, skill, complexity, beside, nap, writes) in enumerate(modules)]
     return {"tasks": parts[::-1]}
 
 
@@ -98,6 +101,9 @@ def main():
     nap = re.search(r"nap ([\d.]+)", text)
     if nap:
         time.sleep(float(nap.group(1)))
+    writes = re.search(r"^writes (\S+)$", text, re.M)
+    if writes:
+        edit(writes.group(1), f"written by {module.group(1)}\n")
     for name in re.findall(r"^trick (\w+)", text, re.M):
         TRICKS.get(name, lambda: None)()
     good = needed is None or SKILL[model] >= int(needed.group(1))

@@ -46,6 +46,8 @@ static inline struct record_attempt random_attempt(
         attempt.model = random_pick(dice, models, 3);
     attempt.phase = random_is(dice, 0.8) ? RECORD_EXECUTE : (enum record_phase)dice_below(dice, 4);
     attempt.success = (enum record_success)dice_below(dice, 3);
+    if (random_is(dice, 0.1))
+        attempt.part = slice_from("a");
     attempt.cost_usd = random_is(dice, 0.9) ? random_usd(dice) : NAN;
     attempt.seconds = random_is(dice, 0.9) ? 1000 * dice_unit(dice) : NAN;
     attempt.error = random_is(dice, 0.1) ? random_text(arena, dice) : slice_from("");
@@ -73,6 +75,10 @@ static inline void random_lists(
     experiment->labels = (struct record_texts){ARENA_ARRAY(arena, struct slice, n + 1), n};
     for (size_t i = 0; i < n; i++)
         experiment->labels.items[i] = random_pick(dice, labels, 5);
+    experiment->planning = random_is(dice, 0.3) ? (enum record_choice)dice_below(dice, 3) : 0;
+    experiment->plan_propensity = random_is(dice, 0.2) ? dice_unit(dice) : NAN;
+    experiment->auditing = random_is(dice, 0.3) ? (enum record_choice)dice_below(dice, 3) : 0;
+    experiment->audit_propensity = random_is(dice, 0.2) ? dice_unit(dice) : NAN;
     if (random_is(dice, 0.3)) {
         double p = dice_unit(dice);
         experiment->propensities.items = ARENA_ARRAY(arena, struct record_action, 2);

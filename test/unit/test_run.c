@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "run/journal.h"
 #include "run/money.h"
+#include "run/plan.h"
 #include "run/prompt.h"
 #include "run/tasks.h"
 #include "run/worktree.h"
@@ -240,6 +241,57 @@ static void journal_survives_a_torn_line(void **state)
     assert_true(worktree_remove_files(home, &failure));
 }
 
+/* "id depends files" of each part; which may be done next when those in `done` are. */
+static const char *next_of(const char *const rows[], size_t n, const char *done, bool together)
+{
+    struct task parts[PLAN_PARTS_MOST];
+    bool is_done[PLAN_PARTS_MOST];
+    size_t next[PLAN_PARTS_MOST];
+    for (size_t i = 0; i < n; i++) {
+        struct slice rest = slice_from(rows[i]), field[3];
+        for (size_t k = 0; k < 3; k++)
+            assert_true(slice_next_field(&rest, ' ', &field[k]));
+        struct task_list lists[2];
+        for (size_t k = 0; k < 2; k++) {
+            struct slice items = field[k + 1], item;
+            lists[k] = (struct task_list){ARENA_ARRAY(&arena, struct slice, 8), 0};
+            while (!slice_is(items, "-") && slice_next_field(&items, ',', &item))
+                lists[k].items[lists[k].n++] = item;
+        }
+        parts[i] = (struct task){.id = field[0], .depends_on = lists[0], .files = lists[1]};
+        is_done[i] = slice_find(slice_from(done), arena_text(&arena, field[0])) != SIZE_MAX;
+    }
+    size_t n_next = plan_next(parts, n, is_done, together, next);
+    struct slice names = {"", 0};
+    for (size_t i = 0; i < n_next; i++)
+        names = arena_print(&arena, "%.*s%.*s", SLICE_ARG(names), SLICE_ARG(parts[next[i]].id));
+    return arena_text(&arena, names);
+}
+
+static void tells_which_parts_come_next(void **state)
+{
+    (void)state;
+    static const char *const chain[] = {"a - x", "b a y", "c b z", "d - w"};
+    assert_string_equal(next_of(chain, 4, "", true), "ad");
+    assert_string_equal(next_of(chain, 4, "", false), "a");
+    assert_string_equal(next_of(chain, 4, "a", true), "bd");
+    assert_string_equal(next_of(chain, 4, "abd", true), "c");
+    assert_string_equal(next_of(chain, 4, "abcd", true), "");
+    /* a file in common, a folder above, a pattern, no file at all */
+    static const char *const shared[] = {"a - x,y", "b - y", "c - z"};
+    assert_string_equal(next_of(shared, 3, "", true), "ac");
+    static const char *const folder[] = {"a - src/", "b - src/m.c", "c - srcs/m.c"};
+    assert_string_equal(next_of(folder, 3, "", true), "ac");
+    static const char *const pattern[] = {"a - src/*.c", "b - doc/m"};
+    assert_string_equal(next_of(pattern, 2, "", true), "a");
+    static const char *const unnamed[] = {"a - x", "b - -", "c - z"};
+    assert_string_equal(next_of(unnamed, 3, "", true), "a");
+    assert_string_equal(next_of(unnamed, 3, "a", true), "b");
+    /* what waits for its dependency holds its files against later parts */
+    static const char *const waits[] = {"a - x", "b a y", "c - y"};
+    assert_string_equal(next_of(waits, 3, "", true), "a");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +303,7 @@ int main(void)
         cmocka_unit_test(keeps_the_days_book),
         cmocka_unit_test(leaves_linked_places_alone),
         cmocka_unit_test(journal_survives_a_torn_line),
+        cmocka_unit_test(tells_which_parts_come_next),
     };
     return cmocka_run_group_tests(tests, NULL, free_arena);
 }
