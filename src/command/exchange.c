@@ -101,6 +101,7 @@ const struct command_row COMMAND_IMPORT = {
 
 enum {
     EXPORT_FORMAT,
+    EXPORT_SPREADSHEET,
     EXPORT_SINCE,
     EXPORT_UNTIL,
     EXPORT_RUNG,
@@ -116,6 +117,8 @@ enum {
 
 static const struct option_row EXPORT_OPTIONS[] = {
     {"format", OPTION_TEXT, "FORMAT", "jsonl (the default), everything; csv, the twelve fields"},
+    {"spreadsheet", OPTION_FLAG, NULL,
+        "csv, with a ' before a text that a spreadsheet would take for a formula"},
     {"since", OPTION_TEXT, "DATE", "only from then on"},
     {"until", OPTION_TEXT, "DATE", "only before then"},
     {"rung", OPTION_TEXT, "RUNG", "only what began on this rung"},
@@ -155,9 +158,15 @@ static int run_export(struct call *call)
     struct ledger_filter filter;
     const struct option_value *format = &call->options[EXPORT_FORMAT];
     size_t n = 0;
-    bool to_csv = format->given && slice_is(format->text, "csv");
-    if (format->given && !to_csv && !slice_is(format->text, "jsonl")) {
+    enum ledger_format as = call->options[EXPORT_SPREADSHEET].given ? LEDGER_SPREADSHEET
+                            : slice_is(format->text, "csv")         ? LEDGER_CSV
+                                                                    : LEDGER_JSONL;
+    if (format->given && as == LEDGER_JSONL && !slice_is(format->text, "jsonl")) {
         log_error("--format is jsonl or csv, not \"%.*s\"", SLICE_ARG(format->text));
+        return EXIT_USAGE;
+    }
+    if (format->given && as == LEDGER_SPREADSHEET && !slice_is(format->text, "csv")) {
+        log_error("--spreadsheet is about csv, not about --format %.*s", SLICE_ARG(format->text));
         return EXIT_USAGE;
     }
     if (!read_filter(call, &filter, &failure)) {
@@ -168,8 +177,7 @@ static int run_export(struct call *call)
         workspace_open(call, &call->options[EXPORT_POLICY], &workspace, &failure) &&
         workspace_read_ledger(call, &call->options[EXPORT_LEDGER], &workspace, &ledger, &failure);
     if (ok && ledger)
-        ok = ledger_export(
-            ledger, &filter, to_csv ? LEDGER_CSV : LEDGER_JSONL, call->out, &n, &failure);
+        ok = ledger_export(ledger, &filter, as, call->out, &n, &failure);
     ledger_close(ledger);
     if (!ok)
         log_error("%s", failure.text);
@@ -182,7 +190,8 @@ const struct command_row COMMAND_EXPORT = {
     .summary = "Write recorded outcomes as JSONL or CSV, oldest first.",
     .details = "JSONL carries every field, those that this version does not know too, and comes "
                "back byte for byte through `rung import`. CSV has the twelve fields of "
-               ".beads/routing-experiments.jsonl.",
+               ".beads/routing-experiments.jsonl, unaltered: for a spreadsheet, which runs "
+               "formulas, give --spreadsheet.",
     .examples = "  rung export > outcomes.jsonl\n"
                 "  rung export --format csv --since 2026-11-01 --done\n",
     .options = EXPORT_OPTIONS,

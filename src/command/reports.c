@@ -12,6 +12,7 @@ enum {
     REPORT_FORMAT,
     REPORT_JSON,
     REPORT_CSV,
+    REPORT_SPREADSHEET,
     REPORT_COUNT,
     REPORT_LATEST_N,
     REPORT_SINCE,
@@ -26,6 +27,8 @@ static const struct option_row REPORT_OPTIONS[] = {
     {"format", OPTION_TEXT, "FORMAT", "text (the default), markdown, json or csv"},
     {"json", OPTION_FLAG, NULL, "the same as --format json"},
     {"csv", OPTION_FLAG, NULL, "the same as --format csv: a row of the twelve fields each"},
+    {"spreadsheet", OPTION_FLAG, NULL,
+        "csv, with a ' before a text that a spreadsheet would take for a formula"},
     {"count", OPTION_FLAG, NULL, "print the number of experiments, nothing else"},
     {"latest", OPTION_WHOLE, "N", "how many recent ones to show (10); with --csv only those"},
     {"since", OPTION_TEXT, "DATE", "only from then on"},
@@ -53,15 +56,18 @@ static bool read_format(struct reporting *reporting, struct failure *failure)
 {
     static const char *const names[FORMATS] = {"text", "markdown", "json", "csv"};
     const struct option_value *options = reporting->call->options;
-    reporting->format = options[REPORT_JSON].given  ? FORMAT_JSON
-                        : options[REPORT_CSV].given ? FORMAT_CSV
-                                                    : FORMAT_TEXT;
+    bool to_csv = options[REPORT_CSV].given || options[REPORT_SPREADSHEET].given;
+    reporting->format = options[REPORT_JSON].given ? FORMAT_JSON
+                        : to_csv                   ? FORMAT_CSV
+                                                   : FORMAT_TEXT;
     if (!options[REPORT_FORMAT].given)
         return true;
     for (int i = 0; i < FORMATS; i++)
         if (slice_is(options[REPORT_FORMAT].text, names[i])) {
             reporting->format = (enum format)i;
-            return true;
+            return i == FORMAT_CSV || !options[REPORT_SPREADSHEET].given ||
+                   failure_set(
+                       failure, "--spreadsheet is about csv, not about --format %s", names[i]);
         }
     return failure_set(failure, "--format is text, markdown, json or csv, not \"%.*s\"",
         SLICE_ARG(options[REPORT_FORMAT].text));
@@ -95,18 +101,20 @@ static bool read_options(struct reporting *reporting, struct failure *failure)
 static bool write_csv(struct reporting *reporting, struct failure *failure)
 {
     struct call *call = reporting->call;
+    bool spreadsheet = call->options[REPORT_SPREADSHEET].given;
     struct emit emit = {0};
     size_t n = 0;
     bool ok = true;
     if (reporting->ledger && !call->options[REPORT_LATEST_N].given)
-        return ledger_export(
-            reporting->ledger, &reporting->filter, LEDGER_CSV, call->out, &n, failure);
+        return ledger_export(reporting->ledger, &reporting->filter,
+            spreadsheet ? LEDGER_SPREADSHEET : LEDGER_CSV, call->out, &n, failure);
     struct report report = {0};
     ok = report_read_recent(
         call->arena, reporting->ledger, &reporting->filter, reporting->latest, &report, failure);
     record_write_csv_header(&emit);
     for (size_t i = 0; i < report.n_recent; i++)
-        record_write_csv(&emit, &report.recent[i]);
+        record_write_csv(
+            &emit, &report.recent[i], spreadsheet ? RECORD_CSV_SPREADSHEET : RECORD_CSV_EXACT);
     ok = ok && command_write(call->out, emit_slice(&emit));
     emit_free(&emit);
     return ok;

@@ -149,8 +149,9 @@ static void write_one(
     struct emit *emit, enum ledger_format format, const struct experiment *experiment)
 {
     static const struct slice newline = SLICE("\n");
-    if (format == LEDGER_CSV) {
-        record_write_csv(emit, experiment);
+    if (format != LEDGER_JSONL) {
+        record_write_csv(emit, experiment,
+            format == LEDGER_SPREADSHEET ? RECORD_CSV_SPREADSHEET : RECORD_CSV_EXACT);
         return;
     }
     record_write(emit, experiment);
@@ -166,7 +167,7 @@ bool ledger_export(struct ledger *ledger, const struct ledger_filter *filter,
     enum ledger_next next = LEDGER_END;
     bool ok = ledger_walk_open(ledger, filter, LEDGER_OLDEST, 0, &walk, failure);
     *n = 0;
-    if (format == LEDGER_CSV)
+    if (format != LEDGER_JSONL)
         record_write_csv_header(&emit);
     while (ok) {
         struct experiment experiment;

@@ -199,7 +199,7 @@ bool ledger_import(struct ledger *ledger, struct arena *arena, const char *name,
 
 /* Writes the experiments that the filter (may be NULL) lets pass, oldest first; *n says how many.
  */
-enum ledger_format { LEDGER_JSONL, LEDGER_CSV };
+enum ledger_format { LEDGER_JSONL, LEDGER_CSV, LEDGER_SPREADSHEET };
 bool ledger_export(struct ledger *ledger, const struct ledger_filter *filter,
     enum ledger_format format, FILE *out, size_t *n, struct failure *failure) MUST_USE;
 

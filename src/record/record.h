@@ -169,10 +169,11 @@ bool record_read_rest(struct arena *arena, struct json_parser *parser, struct sl
     struct experiment *experiment, struct failure *failure) MUST_USE;
 
 /* CSV of the twelve fields after RFC 4180, description and notes always quoted, each row with its
- * "\n". Unknown values are empty. Data is not altered: a reader of untrusted descriptions in a
- * spreadsheet should import them as text. */
+ * "\n". Unknown values are empty. EXACT alters no data. A spreadsheet would take a text that begins
+ * with = + - @, a tab or a carriage return for a formula: SPREADSHEET puts a ' before it. */
+enum record_csv { RECORD_CSV_EXACT, RECORD_CSV_SPREADSHEET };
 void record_write_csv_header(struct emit *emit);
-void record_write_csv(struct emit *emit, const struct experiment *experiment);
+void record_write_csv(struct emit *emit, const struct experiment *experiment, enum record_csv how);
 
 /* The attempts, where none were written down the one that they imply (which is put in *implied):
  * modelUsed, with the experiment's outcome, cost and time. None while pending. */

@@ -248,12 +248,20 @@ static void csv_has_the_twelve_fields(void **state)
         "\"routingConfidence\":0.85,\"success\":false,\"cost\":0.00001,\"notes\":\"\"}");
     struct emit emit = {0};
     record_write_csv_header(&emit);
-    record_write_csv(&emit, &experiment);
+    record_write_csv(&emit, &experiment, RECORD_CSV_EXACT);
     assert_slice(emit_slice(&emit),
         "id,timestamp,taskId,description,modelUsed,routingStrategy,routingConfidence,success,cost,"
         "timeToComplete,qualityScore,notes\n"
         "\"a,b\",1767571200000,=1+1,\"say \"\"hi\"\",\nyou\",haiku,default,0.85,false,1e-05,,,"
         "\"\"\n");
+    emit_clear(&emit);
+    experiment.description = slice_from("@SUM(1)");
+    experiment.notes = slice_from("a = b");
+    experiment.model_used = slice_from("-2");
+    record_write_csv(&emit, &experiment, RECORD_CSV_SPREADSHEET);
+    assert_slice(emit_slice(&emit),
+        "\"a,b\",1767571200000,\"'=1+1\",\"'@SUM(1)\",\"'-2\",default,0.85,false,1e-05,,,"
+        "\"a = b\"\n");
     emit_free(&emit);
     close_reader(&reader);
 }
