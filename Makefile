@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 
-.PHONY: all build demo test test-sanitized figures bench fuzz install format lint clean packages
+.PHONY: all build web demo test test-sanitized figures bench fuzz install format lint clean packages
 
 all: build
 
@@ -16,6 +16,11 @@ $(BUILD)/build.ninja:
 	@command -v meson >/dev/null || { \
 	  echo "make: meson is missing; 'make packages' installs what the build needs" >&2; exit 1; }
 	@meson setup $(BUILD) --prefix $(PREFIX) >/dev/null || { meson setup $(BUILD); exit 1; }
+
+# The dashboard, which `make` builds into rung-serve where it is there.
+web:
+	@tools/install-packages web
+	@cd web && npm ci --no-audit --no-fund && npm run build
 
 packages:
 	@tools/install-packages build

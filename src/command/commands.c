@@ -14,6 +14,7 @@ const struct command_row *const COMMANDS[] = {
     &COMMAND_LEARN,
     &COMMAND_EVAL,
     &COMMAND_REPLAY,
+    &COMMAND_SERVE,
     &COMMAND_HOOK,
     &COMMAND_WORK,
     &COMMAND_SLING,

@@ -21,6 +21,7 @@ extern const struct command_row COMMAND_REPLAY;
 extern const struct command_row COMMAND_REPORT;
 extern const struct command_row COMMAND_ROUTE;
 extern const struct command_row COMMAND_RUN;
+extern const struct command_row COMMAND_SERVE;
 extern const struct command_row COMMAND_SLING;
 extern const struct command_row COMMAND_SWARM;
 extern const struct command_row COMMAND_TRUST;
