@@ -1,0 +1,55 @@
+// What every page needs: the summary, and from it how each rung is drawn.
+import { getContext, setContext } from 'svelte'
+import { ask, type Asked } from './ask.svelte'
+import type { RungSummary, Summary } from './types'
+
+const KEY = Symbol('summary')
+
+/** The lowest rung, the middle and the top have colours of their own, others one of the rest. */
+const TONES = { lowest: 1, middle: 3, top: 4, others: [2, 5, 6] }
+
+export interface Step {
+  rung: string
+  place: number // from 1 at the bottom; 0: not on today's ladder
+  tone: number // 0: not on today's ladder
+  facts: RungSummary | null
+}
+
+function steps(rungs: RungSummary[]): Step[] {
+  const sorted = [...rungs].sort((a, b) => a.colour_index - b.colour_index)
+  let others = 0
+  return sorted.map((facts, i) => {
+    let tone = TONES.others[others % TONES.others.length]
+    if (facts.is_top) tone = TONES.top
+    else if (facts.is_middle) tone = TONES.middle
+    else if (i === 0) tone = TONES.lowest
+    else others++
+    return { rung: facts.rung, place: i + 1, tone, facts }
+  })
+}
+
+class Known {
+  constructor(readonly asked: Asked<Summary>) {}
+  readonly ladder = $derived.by(() => steps(this.asked.data?.rungs ?? []))
+
+  get summary(): Summary | null {
+    return this.asked.data
+  }
+
+  step(rung: string | null | undefined): Step {
+    const found = this.ladder.find((step) => step.rung === rung)
+    return found ?? { rung: rung ?? '', place: 0, tone: 0, facts: null }
+  }
+}
+
+export function provideSummary(): Known {
+  const asked = ask<Summary>(
+    () => '/api/routing/summary',
+    ['decision', 'experiment', 'alarm'],
+  )
+  return setContext(KEY, new Known(asked))
+}
+
+export function useSummary(): Known {
+  return getContext<Known>(KEY)
+}
