@@ -38,17 +38,16 @@ static double count_of(struct json usage, const char *key)
 static struct token_counts tokens_of(struct json usage)
 {
     struct json creation = json_get(usage, "cache_creation");
-    struct token_counts tokens = {
+    double all = count_of(usage, "cache_creation_input_tokens");
+    double long_lived = count_of(creation, "ephemeral_1h_input_tokens");
+    return (struct token_counts){
         .input = count_of(usage, "input_tokens"),
         .output = count_of(usage, "output_tokens"),
         .cache_read = count_of(usage, "cache_read_input_tokens"),
-        .cache_write_5m = count_of(usage, "cache_creation_input_tokens"),
+        /* where the upstream does not split them, the parts are noted as 0 */
+        .cache_write_5m = fmax(all - long_lived, count_of(creation, "ephemeral_5m_input_tokens")),
+        .cache_write_1h = long_lived,
     };
-    if (json_kind(creation) == JSON_OBJECT) {
-        tokens.cache_write_5m = count_of(creation, "ephemeral_5m_input_tokens");
-        tokens.cache_write_1h = count_of(creation, "ephemeral_1h_input_tokens");
-    }
-    return tokens;
 }
 
 /* Where the id's index stands or should stand. */

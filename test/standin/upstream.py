@@ -2,12 +2,14 @@
 """A stand-in for the Messages API on loopback, for real agents in tests: no model answers here.
 
 usage: upstream.py [--port N] [--script FILE] [--log FILE]
-Prints "http://127.0.0.1:PORT" when it listens. The script is JSON: {"MODEL or *": [step, …]}; the
-steps of a model are given in order of the tool results that a request carries already, the last
-one again and again:
+Prints "http://127.0.0.1:PORT" when it listens. The script is JSON: {"MODEL or *": [step, …]}, or
+{"says:TEXT": […]} for requests that offer tools and whose user says TEXT, which come before those
+by model; the steps are given in order of the tool results that a request carries already, the
+last one again and again:
   {"text": "…"}                                   an answer that ends the turn
   {"tool": "Write", "input": {…}, "text": "…"}    a tool call; {cwd} in its texts is the directory
                                                   that the request says the agent works in
+  {"tools": [{"tool": "Agent", "input": {…}}, …]} several of them
   {"status": 529, "error": "overloaded_error", "message": "…", "retry_after": 7, "retry": true}
                                                   retry: the client is not told to give up
 Beside these: "usage": {input_tokens, output_tokens, cache_read_input_tokens,
@@ -51,6 +53,24 @@ def filled(value, cwd):
     return value.replace("{cwd}", cwd) if isinstance(value, str) else value
 
 
+def said(body):
+    """The texts of the user, together."""
+    texts = []
+    for message in body.get("messages", []):
+        if message.get("role") == "user":
+            content = message.get("content") or []
+            texts += [content] if isinstance(content, str) else [b.get("text", "") for b in content]
+    return "\n".join(texts)
+
+
+def steps_for(script, body):
+    if body.get("tools"):
+        for key, steps in script.items():
+            if key.startswith("says:") and key[5:] in said(body):
+                return steps
+    return script.get(body.get("model")) or script["*"]
+
+
 def events(body, step):
     """The events of a streamed answer, as (name, data)."""
     usage = {**USAGE, **step.get("usage", {})}
@@ -62,16 +82,18 @@ def events(body, step):
     if step.get("text"):
         blocks.append(({"type": "text", "text": ""},
                        {"type": "text_delta", "text": step["text"]}))
-    if step.get("tool"):
-        blocks.append(({"type": "tool_use", "id": f"toolu_standin_{n:06}", "name": step["tool"],
+    calls = step.get("tools", [step] if step.get("tool") else [])
+    for i, call in enumerate(calls):
+        blocks.append(({"type": "tool_use", "id": f"toolu_standin_{n:06}_{i}", "name": call["tool"],
                         "input": {}},
-                       {"type": "input_json_delta", "partial_json": json.dumps(filled(step["input"], place(body)))}))
+                       {"type": "input_json_delta",
+                        "partial_json": json.dumps(filled(call["input"], place(body)))}))
     yield "message_start", {"message": message}
     for index, (start, delta) in enumerate(blocks):
         yield "content_block_start", {"index": index, "content_block": start}
         yield "content_block_delta", {"index": index, "delta": delta}
         yield "content_block_stop", {"index": index}
-    reason = step.get("stop_reason", "tool_use" if step.get("tool") else "end_turn")
+    reason = step.get("stop_reason", "tool_use" if calls else "end_turn")
     yield "message_delta", {"delta": {"stop_reason": reason, "stop_sequence": None},
                             "usage": usage}
     yield "message_stop", {}
@@ -116,7 +138,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def take_step(self, body):
         with self.lock:
-            steps = self.script.get(body.get("model")) or self.script["*"]
+            steps = steps_for(self.script, body)
             if "times" in steps[0]:
                 steps[0]["times"] -= 1
                 return steps[0] if steps[0]["times"] else steps.pop(0)
@@ -127,7 +149,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         line = {"model": body.get("model"), "path": self.path, "at": time.time(),
                 "output_config": body.get("output_config"), "max_tokens": body.get("max_tokens"),
-                "status": step.get("status", 200), "served": step.get("model", body.get("model"))}
+                "status": step.get("status", 200), "served": step.get("model", body.get("model")),
+                "said": said(body)}
         if line["status"] < 400:
             line["usage"] = {**USAGE, **step.get("usage", {})}
         with self.lock:

@@ -87,10 +87,13 @@ static void test_alias(void **state)
     assert_false(connect_is_model(slice_from("claude-opus-5"), slice_from("claude-opus-5-5")));
 }
 
+/* As Claude Code notes it where the upstream tells cache writes in one number. */
 static const char ANSWER[] = "{\"type\":\"assistant\",\"timestamp\":\"2026-11-22T10:00:0%d.000Z\","
                              "\"message\":{\"id\":\"m%d\","
                              "\"model\":\"%s\",\"usage\":{\"input_tokens\":%d,\"output_tokens\":%d,"
-                             "\"cache_creation_input_tokens\":100}}}\n";
+                             "\"cache_creation_input_tokens\":100,\"cache_creation\":{"
+                             "\"ephemeral_5m_input_tokens\":0,"
+                             "\"ephemeral_1h_input_tokens\":0}}}}\n";
 
 static void test_transcript(void **state)
 {
