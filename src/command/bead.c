@@ -2,6 +2,7 @@
 #include "bead.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "commands.h"
@@ -190,54 +191,111 @@ static bool list_waiting(
     return next != LEDGER_BROKEN;
 }
 
+static bool is_among(struct slice id, const struct slice *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (slice_equal(id, ids[i]))
+            return true;
+    return false;
+}
+
+/* Completes those of the waiting that are closed meanwhile. */
+static bool sync_closed(struct bead_desk *desk, const struct slice *ids, size_t n, size_t *completed)
+{
+    struct arena *arena = desk->call->arena;
+    bool ok = true;
+    for (size_t i = 0; i < n; i++) {
+        struct connect_closing said = {0};
+        struct failure failure = {0};
+        struct slice bytes;
+        if (!connect_beads_show(arena, ids[i], &bytes, &failure) ||
+            !connect_beads_closing(arena, bytes, &said, &failure) ||
+            (said.closed && !complete_closed(desk, bytes, ids[i], &failure))) {
+            log_error("%.*s: %s", SLICE_ARG(text_one_line(arena, ids[i], 80)), failure.text);
+            ok = false;
+            continue;
+        }
+        *completed += said.closed;
+    }
+    return ok;
+}
+
+/* Decides the open issues that are newer than our hook and not decided yet. */
+static bool sync_new(struct bead_desk *desk, const struct slice *waiting, size_t n_waiting,
+    size_t *decided, struct failure *failure)
+{
+    struct arena *arena = desk->call->arena;
+    struct slice bytes;
+    struct bead bead = {0};
+    enum task_read read = TASK_READ_TASK;
+    if (!connect_beads_list_new(arena, &bytes, failure))
+        return false;
+    bool ok = bytes.len == 0 ||
+              task_reader_open(TASK_FORMAT_BEADS, "bd list", bytes, &bead.reader, failure);
+    while (ok && bead.reader &&
+           (read = task_reader_next(bead.reader, arena, &bead.task, failure)) != TASK_READ_END) {
+        if (read != TASK_READ_TASK || !task_is_open(&bead.task) || bead.task.rung_decision.len ||
+            is_among(bead.task.id, waiting, n_waiting))
+            continue;
+        ok = decide_new(desk, &bead, failure);
+        *decided += ok;
+    }
+    bead_close(&bead);
+    return ok;
+}
+
 /* bd may end before the hook that it began has started: what was missed is asked for. */
-static int sync_closed(struct call *call)
+static int sync_missed(struct call *call)
 {
     struct failure failure = {0};
     struct bead_desk desk = {0};
-    struct slice *ids = NULL, bytes;
-    size_t n = 0, completed = 0;
-    int status = EXIT_DONE;
+    struct slice *ids = NULL;
+    size_t n = 0, completed = 0, decided = 0;
     bool ok = bead_desk_open(call, &call->options[BEAD_POLICY], &call->options[BEAD_LEDGER], &desk,
                   &failure) &&
-              list_waiting(&desk, &ids, &n, &failure);
-    for (size_t i = 0; ok && i < n; i++) {
-        struct connect_closing said = {0};
-        if (!connect_beads_show(call->arena, ids[i], &bytes, &failure) ||
-            !connect_beads_closing(call->arena, bytes, &said, &failure) ||
-            (said.closed && !complete_closed(&desk, bytes, ids[i], &failure))) {
-            log_error("%.*s: %s", SLICE_ARG(text_one_line(call->arena, ids[i], 80)), failure.text);
-            status = EXIT_BROKEN;
-            continue;
-        }
-        completed += said.closed;
-    }
-    if (ok)
-        log_note("%zu waiting, %zu of them closed meanwhile", n, completed);
-    else
+              list_waiting(&desk, &ids, &n, &failure) &&
+              sync_new(&desk, ids, n, &decided, &failure);
+    if (!ok)
         log_error("%s", failure.text);
+    if (n > 0 && !sync_closed(&desk, ids, n, &completed))
+        ok = false;
+    log_note("%zu waiting, %zu of them closed meanwhile; %zu new ones decided", n, completed, decided);
     bead_desk_close(&desk);
-    return ok ? status : EXIT_BROKEN;
+    return ok ? EXIT_DONE : EXIT_BROKEN;
+}
+
+/* What the hook was told; where bd ended before it had told anything, what it says when asked. */
+static bool read_told(
+    struct call *call, struct slice id, struct slice *bytes, struct failure *failure)
+{
+    struct file_bytes input = {0};
+    if (!file_open("-", CONNECT_SETTINGS_BYTES, &input, failure))
+        return false;
+    *bytes = arena_copy(call->arena, input.bytes);
+    file_close(&input);
+    return !json_is_blank(*bytes) || connect_beads_show(call->arena, id, bytes, failure);
 }
 
 static int run_bead(struct call *call)
 {
     if (call->n_words == 1 && slice_is(call->words[0], "sync"))
-        return sync_closed(call);
+        return sync_missed(call);
     struct failure failure = {0};
     struct bead_desk desk = {0};
     struct bead bead = {0};
-    struct file_bytes input = {0};
+    struct slice bytes = {0};
     int status = EXIT_BROKEN;
     bool created = slice_is(call->words[0], "created");
     if (call->n_words != 2 || (!created && !slice_is(call->words[0], "closed"))) {
         log_error("say `rung bead created ID`, `rung bead closed ID` or `rung bead sync`");
         return EXIT_USAGE;
     }
-    if (!file_open("-", CONNECT_SETTINGS_BYTES, &input, &failure) ||
+    /* bd 1.0 hands its hooks the lock of its store: while we hold that, every bd waits for us */
+    closefrom(STDERR_FILENO + 1);
+    if (!read_told(call, call->words[1], &bytes, &failure) ||
         !bead_desk_open(
             call, &call->options[BEAD_POLICY], &call->options[BEAD_LEDGER], &desk, &failure) ||
-        !bead_read(call->arena, "bd's hook", input.bytes, &bead, &failure))
+        !bead_read(call->arena, "bd's hook", bytes, &bead, &failure))
         goto done;
     if (!slice_equal(bead.task.id, call->words[1])) {
         failure_set(&failure, "bd's hook is about %.*s, but %.*s came with it",
@@ -247,14 +305,13 @@ static int run_bead(struct call *call)
     if (created)
         read_again(call->arena, &bead);
     if (created ? decide_new(&desk, &bead, &failure)
-                : complete_closed(&desk, input.bytes, bead.task.id, &failure))
+                : complete_closed(&desk, bytes, bead.task.id, &failure))
         status = EXIT_DONE;
 done:
     if (status != EXIT_DONE)
         log_error("%s", failure.text);
     bead_close(&bead);
     bead_desk_close(&desk);
-    file_close(&input);
     return status;
 }
 
@@ -275,7 +332,8 @@ const struct command_row COMMAND_BEAD = {
         "wontfix, cancelled, abandoned, blocked, error, timeout, aborted) and does not begin with "
         "fixed, done or the like. Where Claude Code closed it, the cost is its session's. The "
         "outcome is also added to .beads/routing-experiments.jsonl.\n\n"
-        "bd may end before a hook that it began has started: `rung bead sync` asks bd for every "
+        "bd may end before a hook that it began has started (0.49 mostly does): `rung bead sync` "
+        "decides the open issues that are newer than the installed hook, and asks bd for every "
         "bead whose decision still waits.",
     .options = OPTIONS,
     .n_options = sizeof(OPTIONS) / sizeof(OPTIONS[0]),

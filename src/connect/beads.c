@@ -3,6 +3,7 @@
 #include "connect.h"
 
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/emit.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool connect_is_id(struct slice id)
@@ -210,6 +212,32 @@ bool connect_beads_closing(struct arena *arena, struct slice bytes, struct conne
     }
     json_parser_free(parser);
     return ok;
+}
+
+bool connect_beads_list_new(struct arena *arena, struct slice *bytes, struct failure *failure)
+{
+    static const char name[] = ".beads/hooks/on_create";
+    const char *root = file_find_upward(arena, file_working_directory(arena), name);
+    struct file_bytes file = {0};
+    struct child_result result;
+    struct stat status;
+    char since[CLOCK_MS_BYTES];
+    *bytes = (struct slice){0};
+    const char *path = root ? file_join(arena, root, name) : NULL;
+    if (!path || stat(path, &status) != 0)
+        return true;
+    if (!file_open(path, CONNECT_AGENT_FILE_BYTES, &file, failure))
+        return false;
+    bool is_ours = connect_beads_hook_is_ours(file.bytes);
+    file_close(&file);
+    if (!is_ours)
+        return true;
+    const char *const argv[] = {"bd", "list", "--json", "--limit", "0", "--created-after",
+        clock_format_ms((int64_t)status.st_mtime * 1000, since), NULL};
+    if (!program_run(arena, argv, CONNECT_WAIT_MS, &result, failure))
+        return false;
+    *bytes = result.output;
+    return true;
 }
 
 bool connect_append_experiment(

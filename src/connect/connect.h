@@ -79,6 +79,11 @@ struct connect_closing {
 bool connect_beads_closing(struct arena *arena, struct slice bytes, struct connect_closing *closing,
     struct failure *failure) MUST_USE;
 
+/* What `bd list --json` printed of the issues that were made since our on_create was installed;
+ * empty where it is not installed. */
+bool connect_beads_list_new(
+    struct arena *arena, struct slice *bytes, struct failure *failure) MUST_USE;
+
 /* Adds an outcome as a line to .beads/routing-experiments.jsonl at or above the working directory,
  * for programs that read that file. Without a .beads nothing is done. */
 bool connect_append_experiment(
