@@ -200,7 +200,8 @@ static bool is_among(struct slice id, const struct slice *ids, size_t n)
 }
 
 /* Completes those of the waiting that are closed meanwhile. */
-static bool sync_closed(struct bead_desk *desk, const struct slice *ids, size_t n, size_t *completed)
+static bool sync_closed(
+    struct bead_desk *desk, const struct slice *ids, size_t n, size_t *completed)
 {
     struct arena *arena = desk->call->arena;
     bool ok = true;
@@ -259,7 +260,8 @@ static int sync_missed(struct call *call)
         log_error("%s", failure.text);
     if (n > 0 && !sync_closed(&desk, ids, n, &completed))
         ok = false;
-    log_note("%zu waiting, %zu of them closed meanwhile; %zu new ones decided", n, completed, decided);
+    log_note(
+        "%zu waiting, %zu of them closed meanwhile; %zu new ones decided", n, completed, decided);
     bead_desk_close(&desk);
     return ok ? EXIT_DONE : EXIT_BROKEN;
 }
