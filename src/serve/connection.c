@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINGER_MS = 2000, CONNECTIONS_BEYOND = 32 /* that are told the server is full */ };
+enum {
+    LINGER_MS = 2000,
+    THROWN_AWAY_BYTES_MOST = 1 << 20,
+    CONNECTIONS_BEYOND = 32, /* that are told that the server is full */
+};
 
 static void go_on(struct connection *connection, struct slice bytes);
 
@@ -83,6 +87,14 @@ static void give_chunk(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = uv_buf_init(server->chunk, SERVER_CHUNK_BYTES);
 }
 
+/* What is not to be heard: of a listener, or of a request that was refused. */
+static void throw_away(struct connection *connection, size_t n)
+{
+    connection->thrown_away += n;
+    if (connection->thrown_away > THROWN_AWAY_BYTES_MOST)
+        connection_close(connection);
+}
+
 static void after_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 {
     struct connection *connection = (struct connection *)stream;
@@ -90,11 +102,14 @@ static void after_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
         connection_close(connection);
     else if (n > 0 && connection->at == CONNECTION_READING)
         go_on(connection, (struct slice){buffer->base, (size_t)n});
+    else if (n > 0)
+        throw_away(connection, (size_t)n);
 }
 
 static void start_reading(struct connection *connection)
 {
-    if (uv_read_start((uv_stream_t *)&connection->socket, give_chunk, after_read) != 0)
+    int err = uv_read_start((uv_stream_t *)&connection->socket, give_chunk, after_read);
+    if (err != 0 && err != UV_EALREADY)
         connection_close(connection);
 }
 
@@ -105,11 +120,12 @@ static void stop_reading(struct connection *connection)
 
 static void keep_waiting(struct connection *connection, struct slice bytes)
 {
-    connection->waiting_len = bytes.len;
+    assert(!connection->waiting);
     if (bytes.len == 0)
         return;
-    connection->waiting = memory_resize(connection->waiting, bytes.len);
-    memmove(connection->waiting, bytes.base, bytes.len);
+    connection->waiting = memory_take(bytes.len);
+    connection->waiting_len = bytes.len;
+    memcpy(connection->waiting, bytes.base, bytes.len);
 }
 
 /* Bodies of all connections share one bound. */
@@ -162,6 +178,16 @@ static void go_on(struct connection *connection, struct slice bytes)
         }
     }
     start_reading(connection);
+}
+
+static void go_on_with_waiting(struct connection *connection)
+{
+    char *bytes = connection->waiting;
+    size_t len = connection->waiting_len;
+    connection->waiting = NULL;
+    connection->waiting_len = 0;
+    go_on(connection, (struct slice){bytes, len});
+    free(bytes);
 }
 
 /* ---- sending ---- */
@@ -217,10 +243,8 @@ static void after_sending(uv_write_t *write, int status)
         return connection_close(connection);
     if (connection->ends_after)
         return end_connection(connection);
-    struct slice waiting = {connection->waiting, connection->waiting_len};
-    connection->waiting_len = 0;
     begin_request(connection);
-    go_on(connection, waiting);
+    go_on_with_waiting(connection);
 }
 
 void connection_answer(struct connection *connection, struct answer_head head, struct emit *body)
@@ -333,8 +357,10 @@ static void check_connection(struct connection *connection)
     uint64_t now = uv_now(&server->loop), waited_ms = now - connection->since_ms;
     switch (connection->at) {
     case CONNECTION_READING:
-        if (!request_reader_is_begun(&connection->reader)) {
-            if (server->is_ending || waited_ms > SERVE_IDLE_WAIT_MS)
+        if (server->is_ending && !connection->reader.head_is_whole) {
+            connection_close(connection);
+        } else if (!request_reader_is_begun(&connection->reader)) {
+            if (waited_ms > SERVE_IDLE_WAIT_MS)
                 connection_close(connection);
         } else if (is_slow(connection, waited_ms)) {
             connection_refuse(connection, 408, slice_from("the request comes too slowly"));

@@ -48,6 +48,7 @@ struct connection {
     struct arena arena; /* of the request */
     char *waiting;      /* bytes of later requests that came with this one's */
     size_t waiting_len;
+    size_t thrown_away;  /* bytes that were not heard */
     size_t counted_body; /* what of bodies_bytes is this one's */
     uint64_t since_ms;   /* by uv_now: begin of what it does, or the last progress of sending */
     size_t unsent;       /* at the last tick */
