@@ -1,6 +1,6 @@
-/* rung-keep GRACE_MS PROGRAM [ARGUMENT]...: receives one program, starts it in a session of its
- * own and outlives it: adopts what it leaves behind, kills all of it when the program ends, when
- * it is told to, or when rung-run is gone. Refuses to know what the program does. */
+/* rung-keep: receives one program after another, starts each in a session of its own and outlives
+ * it: adopts what it leaves behind, kills all of it when the program ends, when it is told to, or
+ * when rung-run is gone. Refuses to know what the program does. */
 #include "keep.h"
 
 #include <dirent.h>
@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +26,14 @@ enum {
     PASS_WAIT_MS_MOST = 64,
 };
 
+/* What is to be started. */
+struct program {
+    const char *directory;
+    char **argv, **environment; /* both end in NULL */
+    int streams[KEEP_STREAMS];
+};
+
+/* One program while it is kept. */
 struct keeper {
     pid_t leader;
     int signals; /* signalfd */
@@ -150,48 +159,45 @@ static void kill_all(struct keeper *keeper)
     } while (reap(keeper));
 }
 
-/* In the child: never returns. What went wrong goes through the pipe, which exec closes. */
-static void become_program(char **argv, int error_pipe, pid_t keeper)
+/* In the child, which shares our memory until it is another program: returns only with what went
+ * wrong. */
+static int become_program(const struct program *program, pid_t keeper)
 {
     sigset_t none;
     sigemptyset(&none);
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != keeper)
-        _exit(127);
+        return ECHILD;
+    for (int fd = 0; fd < KEEP_STREAMS; fd++)
+        if (dup2(program->streams[fd], fd) < 0)
+            return errno;
+    if (chdir(program->directory) != 0)
+        return errno;
     signal(SIGPIPE, SIG_DFL);
     signal(SIGXFSZ, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    execvp(argv[0], argv);
-    int32_t err = errno;
-    ssize_t written = write(error_pipe, &err, sizeof(err));
-    _exit(written > 0 ? 127 : 126);
+    execvp(program->argv[0], program->argv);
+    return errno;
 }
 
-/* The program's descriptors are its own: were they open here, nobody would see it close them. */
-static void let_go_of_streams(void)
+/* The program's streams are its own: were they open here, nobody would see it close them. */
+static void start(struct keeper *keeper, const struct program *program)
 {
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int fd = 0; null >= 0 && fd <= 2; fd++)
-        dup2(null, fd);
-}
-
-static void start(struct keeper *keeper, char **argv)
-{
-    int errors[2];
-    int32_t err = 0;
+    static char *const nothing[] = {NULL};
+    volatile int err = 0;
     pid_t self = getpid();
-    if (pipe2(errors, O_CLOEXEC) != 0 || (keeper->leader = fork()) < 0) {
-        keeper->report.started_errno = errno;
-        return;
+    environ = program->environment; /* the program is looked for on its own PATH */
+    /* vfork: a copy of even this little memory costs as much as starting a small program. */
+    keeper->leader = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
+    if (keeper->leader == 0) {
+        err = become_program(program, self);
+        _exit(127);
     }
-    if (keeper->leader == 0)
-        become_program(argv, errors[1], self);
-    close(errors[1]);
-    let_go_of_streams();
-    if (read(errors[0], &err, sizeof(err)) == (ssize_t)sizeof(err))
-        keeper->report.started_errno = err;
-    close(errors[0]);
+    keeper->report.started_errno = keeper->leader < 0 ? errno : err;
+    environ = (char **)nothing;
+    for (int i = 0; i < KEEP_STREAMS; i++)
+        close(program->streams[i]);
 }
 
 /* SIGTERM to the group and to what left it; the grace begins. */
@@ -206,11 +212,11 @@ static void begin_end(struct keeper *keeper)
 /* False when the program is to be killed at once. */
 static bool hear_order(struct keeper *keeper)
 {
-    char order;
-    ssize_t n = read(KEEP_SOCKET, &order, 1);
+    struct keep_order order;
+    ssize_t n = read(KEEP_SOCKET, &order, sizeof(order));
     if (n < 0)
         return errno == EINTR || errno == EAGAIN;
-    if (n == 0 || order == KEEP_KILL)
+    if (n != (ssize_t)sizeof(order) || order.kind != KEEP_END)
         return false;
     begin_end(keeper);
     return true;
@@ -240,9 +246,117 @@ static void keep(struct keeper *keeper)
     }
 }
 
-int main(int argc, char **argv)
+/* ---- one program after another ---- */
+
+static bool read_all(char *bytes, size_t len)
 {
-    if (argc < 3) {
+    while (len) {
+        ssize_t n = read(KEEP_SOCKET, bytes, len);
+        if (n == 0 || (n < 0 && errno != EINTR))
+            return false;
+        bytes += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+/* The head of an order and its descriptors. False where there is none to come. */
+static bool receive(struct keep_order *order, int streams[KEEP_STREAMS])
+{
+    union {
+        struct cmsghdr head;
+        char room[CMSG_SPACE(KEEP_STREAMS * sizeof(int))];
+    } control;
+    struct iovec part = {order, sizeof(*order)};
+    struct msghdr message = {.msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = &control,
+        .msg_controllen = sizeof(control)};
+    ssize_t n = recvmsg(KEEP_SOCKET, &message, MSG_CMSG_CLOEXEC | MSG_WAITALL);
+    const struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    if (n != (ssize_t)sizeof(*order) || order->kind != KEEP_START || !head ||
+        head->cmsg_len != CMSG_LEN(KEEP_STREAMS * sizeof(int)))
+        return false;
+    memcpy(streams, CMSG_DATA(head), KEEP_STREAMS * sizeof(int));
+    return true;
+}
+
+static size_t count_texts(const char *bytes, size_t len)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++)
+        n += bytes[i] == 0;
+    return n;
+}
+
+/* Directory, arguments and environment, pointing into `bytes`. False where there are fewer than
+ * were announced. */
+static bool split(struct program *program, char *bytes, const struct keep_order *order)
+{
+    size_t n = count_texts(bytes, order->n_bytes), words = order->n_words, at = 0;
+    if (words == 0 || words >= n)
+        return false;
+    char **texts = calloc(n + 2, sizeof(*texts)); /* each list ends in NULL */
+    if (!texts)
+        return false;
+    program->directory = bytes;
+    program->argv = texts;
+    program->environment = texts + words + 1;
+    for (size_t i = 1; i < n; i++) {
+        bytes += strlen(bytes) + 1;
+        at += i == words + 1;
+        texts[at++] = bytes;
+    }
+    return true;
+}
+
+static void keep_program(struct keeper *keeper, const struct program *program)
+{
+    start(keeper, program);
+    if (keeper->leader > 0 && !keeper->report.started_errno)
+        keep(keeper);
+    kill_all(keeper);
+}
+
+/* One program from its start to the end of all it left behind. False when it was the last. */
+static bool serve(int signals)
+{
+    struct keep_order order;
+    struct program program = {0};
+    if (!receive(&order, program.streams) || order.n_bytes > KEEP_ORDER_BYTES_MOST)
+        return false;
+    char *bytes = calloc((size_t)order.n_bytes + 1, 1);
+    struct keeper keeper = {.signals = signals, .grace_ms = order.grace_ms};
+    bool ok = bytes && read_all(bytes, order.n_bytes) && split(&program, bytes, &order);
+    if (ok)
+        keep_program(&keeper, &program);
+    free(program.argv);
+    free(bytes);
+    return ok && write(KEEP_SOCKET, &keeper.report, sizeof(keeper.report)) ==
+                     (ssize_t)sizeof(keeper.report);
+}
+
+/* False when rung-run is gone or somebody wants us to end. */
+static bool wait_for_order(int signals)
+{
+    struct pollfd polled[2] = {{KEEP_SOCKET, POLLIN, 0}, {signals, POLLIN, 0}};
+    struct signalfd_siginfo info;
+    for (;;) {
+        if (poll(polled, 2, -1) < 0 && errno != EINTR)
+            return false;
+        while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+            if (info.ssi_signo != SIGCHLD)
+                return false;
+        if (polled[0].revents)
+            return true;
+    }
+}
+
+int main(void)
+{
+    int type;
+    socklen_t len = sizeof(type);
+    if (getsockopt(KEEP_SOCKET, SOL_SOCKET, SO_TYPE, &type, &len) != 0) {
         fputs("rung-keep is part of rung run and is not called by itself\n", stderr);
         return 2;
     }
@@ -253,14 +367,11 @@ int main(int argc, char **argv)
     sigaddset(&heard, SIGINT);
     sigaddset(&heard, SIGHUP);
     sigprocmask(SIG_BLOCK, &heard, NULL);
+    signal(SIGPIPE, SIG_IGN);
     fcntl(KEEP_SOCKET, F_SETFD, FD_CLOEXEC);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    struct keeper keeper = {.signals = signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK),
-        .grace_ms = (int)strtol(argv[1], NULL, 10)};
-    start(&keeper, argv + 2);
-    if (keeper.leader > 0 && !keeper.report.started_errno)
-        keep(&keeper);
-    kill_all(&keeper);
-    ssize_t said = write(KEEP_SOCKET, &keeper.report, sizeof(keeper.report));
-    return said == (ssize_t)sizeof(keeper.report) ? 0 : 1;
+    int signals = signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
+    while (wait_for_order(signals) && serve(signals))
+        ;
+    return 0;
 }

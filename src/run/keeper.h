@@ -7,8 +7,6 @@
 #include "base/arena.h"
 #include "base/failure.h"
 
-#include <stdatomic.h>
-
 enum {
     KEEPER_GRACE_MS = 3000,               /* between SIGTERM and SIGKILL */
     KEEPER_OUTPUT_BYTES_MOST = 256 << 20, /* of both streams: then the program is stopped */

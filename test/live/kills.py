@@ -18,11 +18,14 @@ BATCH = 5  # kills of one run, which then has to finish
 
 
 def children(pid):
+    """Of each of its threads: a child is the thread's that started it."""
+    found = []
     try:
-        text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            found += [int(word) for word in (thread / "children").read_text().split()]
     except OSError:
-        return []
-    return [int(word) for word in text.split()]
+        pass
+    return found
 
 
 def kill(pid):
@@ -39,6 +42,7 @@ def strike(child, whom):
                "all": [child.pid, *keepers, *agents], "rung and keepers": [child.pid, *keepers]}
     for pid in targets[whom]:
         kill(pid)
+    return len(keepers), len(agents)
 
 
 def wait_gone(fixture, seconds):
@@ -48,7 +52,7 @@ def wait_gone(fixture, seconds):
     return fixture.processes()
 
 
-def one_run(rung, chance, whoms):
+def one_run(rung, chance, whoms, struck):
     fixture = Fixture(rung, modules=6)
     rows = [{"id": f"t-{i}", "title": f"Mend {i}",
              "body": f"module m{i:03d}\nskill {1 + i % 2}\nnap 0.1\ntrick fork\n"}
@@ -58,7 +62,8 @@ def one_run(rung, chance, whoms):
     for n, whom in enumerate(whoms, 1):
         child = fixture.start(*words)
         time.sleep(chance.uniform(0.05, 1.2))
-        strike(child, whom)
+        for i, n_struck in enumerate(strike(child, whom)):
+            struck[i] += n_struck
         finished = child.wait(timeout=60) in (0, 5)  # it goes on without keepers and agents
         # Where rung and its keepers died at once, the next start ends what is left.
         if whom in ("all", "rung and keepers"):
@@ -80,12 +85,13 @@ def one_run(rung, chance, whoms):
 def main():
     rung = sys.argv[1]
     chance = random.Random(11)
-    done = 0
+    done, struck = 0, [0, 0]
     while done < TIMES:
         whoms = [chance.choice(["rung", "rung", "all", "rung and keepers"])
                  for _ in range(BATCH - 1)]
         whoms.append(chance.choice(["keepers", "agents"]))
-        done += one_run(rung, chance, whoms)
+        done += one_run(rung, chance, whoms, struck)
+    expect(min(struck) > 0, f"keepers and agents were there to be killed: {struck}")
     print(f"{done} kills: nothing left alive after 2 s, no row lost or doubled, all finished")
 
 

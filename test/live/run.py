@@ -190,8 +190,14 @@ def test_bad_agents(rung):
     got, done = fixture.run_json("Other", "--body", body(1, "masquerade"))
     expect(got["attempts"][0]["model"] == "another-model", "the model that answered is recorded")
     expect("another-model" in done.stderr, f"and a mismatch is loud: {done.stderr}")
+    rows = [{"id": f"t-{i}", "title": "Mend", "body": body(1, *(["regicide"] if i == 1 else []))}
+            for i in range(3)]
+    fixture.call("swarm", "--file", fixture.tasks(rows), "--jobs", "1", "--max-attempts", "1",
+                 check=5)
+    ends = {row["taskId"]: row["success"] for row in fixture.rows() if row["taskId"][:2] == "t-"}
+    expect(ends == {"t-0": True, "t-1": False, "t-2": True}, f"who kills its keeper fails: {ends}")
     expect(not fixture.processes(), f"still there: {fixture.processes()}")
-    print("agents that fork, ignore SIGTERM, print 1 GB, talk garbage or are somebody else")
+    print("agents that fork, kill their keeper, ignore SIGTERM, print 1 GB, talk garbage or are somebody else")
 
 
 def test_no_agent(rung):

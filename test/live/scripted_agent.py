@@ -42,6 +42,11 @@ def print_much():
         pass
 
 
+def kill_keeper():
+    fork_away()
+    os.kill(os.getppid(), signal.SIGKILL)
+
+
 def edit(path, text):
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,6 +63,7 @@ TRICKS = {
     "fork": fork_away,
     "stubborn": ignore_and_sleep,
     "gigabyte": print_much,
+    "regicide": kill_keeper,
     "policy": lambda: edit("rung.yaml", "default: large\n"),
     "gate": lambda: edit("check.py", "import sys\nsys.exit(0)\n"),
     "hook": write_hook,
