@@ -19,8 +19,8 @@ struct ledger {
     char *url;
     bool hash_text;
     bool in_batch;
-    struct sums_set changes; /* of the transaction that is open */
-    struct arena arena;      /* of one change */
+    struct sums_set changes, hours; /* of the transaction that is open */
+    struct arena arena;             /* of one change */
 };
 
 struct ledger_walk {
@@ -57,6 +57,7 @@ void ledger_close(struct ledger *ledger)
     ledger_rollback(ledger);
     ledger->as->close(ledger->store);
     sums_free(&ledger->changes);
+    sums_free(&ledger->hours);
     arena_free(&ledger->arena);
     free(ledger->url);
     free(ledger);
@@ -77,6 +78,18 @@ const char *ledger_usual_url(struct arena *arena, const char *policy_path, const
     return arena_print(arena, "sqlite:%s", file_join(arena, directory, "ledger.db")).base;
 }
 
+static void clear_sums(struct ledger *ledger)
+{
+    sums_clear(&ledger->changes);
+    sums_clear(&ledger->hours);
+}
+
+static void add_to_sums(struct ledger *ledger, const struct experiment *experiment, int sign)
+{
+    sums_add_experiment(&ledger->changes, experiment, sign);
+    sums_add_hour(&ledger->hours, experiment, sign);
+}
+
 bool ledger_begin(struct ledger *ledger, struct failure *failure)
 {
     if (ledger->in_batch)
@@ -90,21 +103,22 @@ void ledger_rollback(struct ledger *ledger)
     if (!ledger->in_batch)
         return;
     ledger->as->rollback(ledger->store);
-    sums_clear(&ledger->changes);
+    clear_sums(ledger);
     ledger->in_batch = false;
 }
 
 bool ledger_commit(struct ledger *ledger, struct failure *failure)
 {
-    struct sums_set *changes = &ledger->changes;
+    const struct sums_set *changes = &ledger->changes, *hours = &ledger->hours;
     if (!ledger->in_batch)
         return failure_set(failure, "no batch is open");
     if (!ledger->as->add_sums(ledger->store, changes->items, changes->n, failure) ||
+        !ledger->as->add_hours(ledger->store, hours->items, hours->n, failure) ||
         !ledger->as->commit(ledger->store, failure)) {
         ledger_rollback(ledger);
         return false;
     }
-    sums_clear(changes);
+    clear_sums(ledger);
     ledger->in_batch = false;
     return true;
 }
@@ -161,8 +175,8 @@ static bool replace_stored(struct ledger *ledger, const struct experiment *befor
 {
     if (!ledger->as->replace(ledger->store, after, failure))
         return false;
-    sums_add_experiment(&ledger->changes, before, -1);
-    sums_add_experiment(&ledger->changes, after, 1);
+    add_to_sums(ledger, before, -1);
+    add_to_sums(ledger, after, 1);
     return true;
 }
 
@@ -194,7 +208,7 @@ static bool add_inside(struct ledger *ledger, const struct experiment *experimen
     if (!inserted)
         return add_again(ledger, &stored, put, failure);
     *put = LEDGER_ADDED;
-    sums_add_experiment(&ledger->changes, &stored, 1);
+    add_to_sums(ledger, &stored, 1);
     return true;
 }
 
@@ -273,6 +287,14 @@ bool ledger_get(struct ledger *ledger, struct arena *arena, struct slice id,
            ledger->as->find(ledger->store, arena, id, no_task, experiment, found, failure);
 }
 
+bool ledger_has_label(const struct experiment *experiment, struct slice label)
+{
+    for (size_t i = 0; i < experiment->labels.n; i++)
+        if (slice_equal(experiment->labels.items[i], label))
+            return true;
+    return label.len == 0;
+}
+
 bool ledger_walk_open(struct ledger *ledger, const struct ledger_filter *filter,
     enum ledger_order order, size_t most, struct ledger_walk **walk, struct failure *failure)
 {
@@ -291,14 +313,6 @@ bool ledger_walk_open(struct ledger *ledger, const struct ledger_filter *filter,
     return true;
 }
 
-static bool has_label(const struct experiment *experiment, struct slice label)
-{
-    for (size_t i = 0; i < experiment->labels.n; i++)
-        if (slice_equal(experiment->labels.items[i], label))
-            return true;
-    return label.len == 0;
-}
-
 enum ledger_next ledger_walk_next(struct ledger_walk *walk, struct arena *arena,
     struct experiment *experiment, struct failure *failure)
 {
@@ -308,7 +322,7 @@ enum ledger_next ledger_walk_next(struct ledger_walk *walk, struct arena *arena,
             ledger->as->walk_next(ledger->store, walk->walk, arena, experiment, failure);
         if (next != LEDGER_ROW)
             return next;
-        if (!has_label(experiment, walk->filter.label))
+        if (!ledger_has_label(experiment, walk->filter.label))
             continue;
         if (walk->left != SIZE_MAX)
             walk->left--;
@@ -324,6 +338,31 @@ void ledger_walk_close(struct ledger_walk *walk)
     walk->ledger->as->walk_close(walk->ledger->store, walk->walk);
     arena_free(&walk->arena);
     free(walk);
+}
+
+bool ledger_page(struct ledger *ledger, struct arena *arena, const struct ledger_filter *filter,
+    const struct ledger_pages *pages, struct ledger_page *page, struct failure *failure)
+{
+    struct ledger_filter asked = filter ? *filter : (struct ledger_filter){0};
+    asked.task_id = stored_task_id(ledger, arena, asked.task_id);
+    return ledger->as->page(ledger->store, arena, &asked, pages, page, failure);
+}
+
+bool ledger_position(struct ledger *ledger, int64_t *seq, struct failure *failure)
+{
+    return ledger->as->position(ledger->store, seq, failure);
+}
+
+bool ledger_changes(struct ledger *ledger, struct arena *arena, int64_t after, size_t most,
+    struct ledger_change **changes, size_t *n, struct failure *failure)
+{
+    return ledger->as->changes(ledger->store, arena, after, most, changes, n, failure);
+}
+
+bool ledger_series(struct ledger *ledger, struct arena *arena, const struct ledger_span *span,
+    struct ledger_slot **slots, size_t *n, struct failure *failure)
+{
+    return ledger->as->read_series(ledger->store, arena, span, slots, n, failure);
 }
 
 /* Sums of what a filter lets pass, gathered by walking. */

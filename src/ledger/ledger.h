@@ -39,6 +39,7 @@ struct ledger_options {
     /* keep_text: false: descriptions, and titles that stand in for a task's id, are stored as
      * "sha256:<hex>" */
     bool hash_text;
+    int cache_kib; /* of memory for the database's pages; 0: the usual 64 MiB */
 };
 
 /* Opens "sqlite:PATH". False where it does not exist and is not to be made, is no ledger, was
@@ -92,7 +93,9 @@ struct ledger_filter {
     int64_t since_ms, until_ms; /* from since on, before until; 0: no limit */
     struct slice rung, model_used, strategy, project, source, task_id, label; /* empty: any */
     enum ledger_state state;
-    bool explored;      /* only those whose propensities name more than one possible rung */
+    enum record_success outcome; /* OPEN: any */
+    struct slice text; /* in the task's id, description or notes; of letters a–z the case is one */
+    bool explored;     /* only those whose propensities name more than one possible rung */
     struct slice after; /* an id: only what comes behind that experiment in the order */
 };
 
@@ -110,6 +113,55 @@ bool ledger_walk_open(struct ledger *ledger, const struct ledger_filter *filter,
 enum ledger_next ledger_walk_next(struct ledger_walk *walk, struct arena *arena,
     struct experiment *experiment, struct failure *failure) MUST_USE;
 void ledger_walk_close(struct ledger_walk *walk); /* NULL is allowed */
+
+/* A page of experiments for somebody who looks through them. `most` of them at most, after looking
+ * at about `looks` rows at most (a row whose texts or labels must be read counts as several): where
+ * few pass the filter a page may hold fewer, or none, and yet not be the last. Order: by time, then
+ * by arrival. `filter` may be NULL; its `after` is not used. */
+struct ledger_mark { /* where a page ended; number 0: before the first */
+    int64_t at_ms, number;
+};
+struct ledger_pages {
+    enum ledger_order order;
+    struct ledger_mark from;
+    size_t most, looks;
+};
+struct ledger_page {
+    struct experiment *items;
+    size_t n;
+    bool is_last;
+    struct ledger_mark next; /* where the next one begins, unless this is the last */
+};
+bool ledger_page(struct ledger *ledger, struct arena *arena, const struct ledger_filter *filter,
+    const struct ledger_pages *pages, struct ledger_page *page, struct failure *failure) MUST_USE;
+
+/* Every change gives its row the next number of one sequence, in the transaction of the change: who
+ * has seen all up to a number has missed nothing. Several changes of a row are its last one.
+ * ledger_position: the last number given, 0 where there was no change yet. */
+struct ledger_change {
+    int64_t seq;
+    struct experiment experiment; /* as it is now */
+};
+bool ledger_position(struct ledger *ledger, int64_t *seq, struct failure *failure) MUST_USE;
+/* Those behind `after`, in order, `most` at most; in the arena. */
+bool ledger_changes(struct ledger *ledger, struct arena *arena, int64_t after, size_t most,
+    struct ledger_change **changes, size_t *n, struct failure *failure) MUST_USE;
+
+/* Counts by time and starting rung, from what is maintained. Slots are `hours` long, in UTC, those
+ * without an experiment left out; sorted by time, then rung. `until` 0: no end. */
+struct ledger_span {
+    int64_t since_ms, until_ms; /* whole hours: what an hour has began in it */
+    int64_t hours;
+    size_t most;
+};
+struct ledger_slot {
+    int64_t at_ms;
+    struct slice rung;
+    int64_t n, accepted, cost_n;
+    double cost_usd;
+};
+bool ledger_series(struct ledger *ledger, struct arena *arena, const struct ledger_span *span,
+    struct ledger_slot **slots, size_t *n, struct failure *failure) MUST_USE;
 
 /* What sums are kept by. Experiments count once they are no longer pending. */
 enum ledger_kind {

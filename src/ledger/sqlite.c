@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 enum {
+    CACHE_KIB = 64 << 10,
     LENGTH_MOST = 64 << 20, /* of any value or row: a stranger's file is read too */
     STEPS_MOST = 1000,
 };
@@ -23,44 +24,6 @@ enum {
 static const char *const SIDE_SUFFIXES[] = {"", "-wal", "-shm", "-journal"};
 enum { SIDE_FILES = sizeof(SIDE_SUFFIXES) / sizeof(SIDE_SUFFIXES[0]) };
 
-/* Version 1. `number` of an experiment is the order of arrival; `words` holds what is long, so
- * that walks over the narrow rows stay narrow; `rest` is JSON (record_write_rest). */
-static const char VERSION_1[] =
-    "CREATE TABLE name(number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;"
-    "CREATE TABLE experiment(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
-    " at_ms INTEGER NOT NULL, task TEXT NOT NULL, model_used INTEGER NOT NULL,"
-    " rung INTEGER NOT NULL, strategy INTEGER NOT NULL, source INTEGER NOT NULL,"
-    " project INTEGER NOT NULL, confidence REAL, success INTEGER NOT NULL, cost REAL,"
-    " seconds REAL, quality REAL, cost_source INTEGER NOT NULL, outcome_source INTEGER NOT NULL,"
-    " pending INTEGER NOT NULL, explored INTEGER NOT NULL) STRICT;"
-    "CREATE INDEX experiment_at ON experiment(at_ms);"
-    "CREATE INDEX experiment_pending ON experiment(task, at_ms) WHERE pending = 1;"
-    "CREATE INDEX experiment_explored ON experiment(at_ms) WHERE explored = 1;"
-    "CREATE TABLE words(number INTEGER PRIMARY KEY, description TEXT NOT NULL,"
-    " notes TEXT NOT NULL, rest TEXT NOT NULL) STRICT;"
-    "CREATE TABLE sums(kind INTEGER NOT NULL, key INTEGER NOT NULL, second INTEGER NOT NULL,"
-    " n INTEGER NOT NULL, accepted INTEGER NOT NULL, verified INTEGER NOT NULL,"
-    " verified_accepted INTEGER NOT NULL, stated INTEGER NOT NULL, confidence REAL NOT NULL,"
-    " calibrated INTEGER NOT NULL, calibrated_accepted INTEGER NOT NULL,"
-    " calibrated_verified INTEGER NOT NULL, calibrated_verified_accepted INTEGER NOT NULL,"
-    " calibrated_confidence REAL NOT NULL, cost_n INTEGER NOT NULL, cost_usd REAL NOT NULL,"
-    " cost_squares REAL NOT NULL, cost_accepted_usd REAL NOT NULL, measured_n INTEGER NOT NULL,"
-    " measured_usd REAL NOT NULL, measured_squares REAL NOT NULL,"
-    " measured_accepted_usd REAL NOT NULL, seconds_n INTEGER NOT NULL, seconds REAL NOT NULL,"
-    " quality_n INTEGER NOT NULL, quality REAL NOT NULL, taken INTEGER NOT NULL,"
-    " weight REAL NOT NULL, weight_squares REAL NOT NULL, weight_accepted REAL NOT NULL,"
-    " weight_squares_accepted REAL NOT NULL, taken_measured INTEGER NOT NULL,"
-    " weight_measured REAL NOT NULL, weight_squares_measured REAL NOT NULL,"
-    " weight_usd REAL NOT NULL, weight_squares_usd REAL NOT NULL,"
-    " weight_squares_usd_squares REAL NOT NULL, PRIMARY KEY(kind, key, second))"
-    " STRICT, WITHOUT ROWID;"
-    "CREATE TABLE rejected(number INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE,"
-    " name TEXT NOT NULL, line INTEGER NOT NULL, reason TEXT NOT NULL, bytes BLOB NOT NULL) "
-    "STRICT;";
-
-const struct sqlite_migration SQLITE_MIGRATIONS[] = {{VERSION_1}};
-const int SQLITE_MIGRATIONS_N = sizeof(SQLITE_MIGRATIONS) / sizeof(SQLITE_MIGRATIONS[0]);
-
 static const char *const SQL[STATEMENTS] = {
     [STATEMENT_NAME_BY_TEXT] = "SELECT number FROM name WHERE text = ?1",
     [STATEMENT_NAME_BY_NUMBER] = "SELECT text FROM name WHERE number = ?1",
@@ -68,28 +31,44 @@ static const char *const SQL[STATEMENTS] = {
     [STATEMENT_INSERT] =
         "INSERT INTO experiment(id, at_ms, task, model_used, rung, strategy, source, project,"
         " confidence, success, cost, seconds, quality, cost_source, outcome_source, pending,"
-        " explored) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)"
+        " explored, seq, facets)"
+        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)"
         " ON CONFLICT(id) DO NOTHING",
     [STATEMENT_INSERT_WORDS] =
         "INSERT INTO words(number, description, notes, rest) VALUES(?1,?2,?3,?4)",
     [STATEMENT_UPDATE] =
         "UPDATE experiment SET at_ms=?2, task=?3, model_used=?4, rung=?5, strategy=?6, source=?7,"
         " project=?8, confidence=?9, success=?10, cost=?11, seconds=?12, quality=?13,"
-        " cost_source=?14, outcome_source=?15, pending=?16, explored=?17 WHERE id=?1",
+        " cost_source=?14, outcome_source=?15, pending=?16, explored=?17, seq=?18, facets=?19"
+        " WHERE id=?1",
     [STATEMENT_UPDATE_WORDS] = "UPDATE words SET description=?2, notes=?3, rest=?4"
                                " WHERE number=(SELECT number FROM experiment WHERE id=?1)",
+    [STATEMENT_LAST_SEQ] = "SELECT coalesce(max(seq), 0) FROM experiment",
+    [STATEMENT_HOUR_ADD] =
+        "INSERT INTO hour(at, rung, n, accepted, cost_n, cost_usd) VALUES(?1,?2,?3,?4,?5,?6)"
+        " ON CONFLICT(at, rung) DO UPDATE SET n=n+excluded.n,"
+        " accepted=accepted+excluded.accepted, cost_n=cost_n+excluded.cost_n,"
+        " cost_usd=cost_usd+excluded.cost_usd",
     [STATEMENT_SUMS_CLEAN] = "DELETE FROM sums WHERE kind=?1 AND key=?2 AND second=?3 AND n=0",
     [STATEMENT_REJECT] =
         "INSERT INTO rejected(hash, name, line, reason, bytes) VALUES(?1,?2,?3,?4,?5)"
         " ON CONFLICT(hash) DO NOTHING",
 };
 
-/* The three whose text is made from tables elsewhere. */
+/* Those whose text is made from tables elsewhere. */
 static const char *statement_sql(struct sqlite_store *store, enum statement which)
 {
     static const char from[] = "SELECT %s FROM experiment e JOIN words w USING(number) WHERE %s";
     if (which == STATEMENT_BY_ID)
         return arena_print(&store->arena, from, SQLITE_ROW_COLUMNS, "e.id = ?1").base;
+    if (which == STATEMENT_BY_NUMBER)
+        return arena_print(&store->arena, from, SQLITE_ROW_COLUMNS, "e.number = ?1").base;
+    if (which == STATEMENT_CHANGES)
+        return arena_print(&store->arena,
+            "SELECT %s, e.seq FROM experiment e INDEXED BY experiment_seq JOIN words w"
+            " USING(number) WHERE e.seq > ?1 ORDER BY e.seq LIMIT ?2",
+            SQLITE_ROW_COLUMNS)
+            .base;
     if (which == STATEMENT_PENDING)
         return arena_print(&store->arena, from, SQLITE_ROW_COLUMNS,
             "e.pending = 1 AND e.task = ?1 ORDER BY e.at_ms DESC, e.number DESC LIMIT 1")
@@ -243,9 +222,8 @@ bool sqlite_migrate(sqlite3 *db, const char *path, const struct sqlite_migration
     return ok;
 }
 
-static const char SETTINGS[] =
-    "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-65536;"
-    "PRAGMA temp_store=MEMORY;PRAGMA cell_size_check=ON";
+static const char SETTINGS[] = "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"
+                               "PRAGMA temp_store=MEMORY;PRAGMA cell_size_check=ON";
 
 static void sync_directory(const char *directory)
 {
@@ -357,13 +335,15 @@ static void sqlite_close_store(void *handle)
 }
 
 /* The version is looked at before anything is set: a newer ledger is left as it is. */
-static bool prepare(struct sqlite_store *store, struct failure *failure)
+static bool prepare(struct sqlite_store *store, int cache_kib, struct failure *failure)
 {
     int version = 0;
+    const char *cache = arena_print(&store->arena, "PRAGMA cache_size=-%d", cache_kib).base;
     sqlite3_busy_timeout(store->db, LEDGER_WAIT_MS);
     distrust(store->db);
     return check_version_at_once(store->db, store->path, SQLITE_MIGRATIONS_N, &version, failure) &&
            run_sql(store->db, store->path, SETTINGS, failure) &&
+           run_sql(store->db, store->path, cache, failure) &&
            sqlite_migrate(store->db, store->path, SQLITE_MIGRATIONS, SQLITE_MIGRATIONS_N, failure);
 }
 
@@ -425,7 +405,7 @@ static bool sqlite_open_store(
         trouble(store->db, store->path, "open", failure);
         goto failed;
     }
-    if (!prepare(store, failure))
+    if (!prepare(store, options->cache_kib ? options->cache_kib : CACHE_KIB, failure))
         goto failed;
     *opened = store;
     return true;
@@ -437,6 +417,7 @@ failed:
 static bool sqlite_begin(void *handle, struct failure *failure)
 {
     struct sqlite_store *store = handle;
+    store->next_seq = 0;
     return sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK ||
            sqlite_trouble(store, "write", failure);
 }
@@ -468,6 +449,11 @@ const struct ledger_store LEDGER_SQLITE = {
     .find = sqlite_find,
     .add_sums = sqlite_add_sums,
     .read_sums = sqlite_read_sums,
+    .add_hours = sqlite_add_hours,
+    .read_series = sqlite_read_series,
+    .page = sqlite_page,
+    .position = sqlite_position,
+    .changes = sqlite_changes,
     .walk_open = sqlite_walk_open,
     .walk_next = sqlite_walk_next,
     .walk_close = sqlite_walk_close,

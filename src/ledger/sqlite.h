@@ -26,7 +26,11 @@ enum statement {
     STATEMENT_UPDATE,
     STATEMENT_UPDATE_WORDS,
     STATEMENT_BY_ID,
+    STATEMENT_BY_NUMBER,
+    STATEMENT_CHANGES,
     STATEMENT_PENDING,
+    STATEMENT_LAST_SEQ,
+    STATEMENT_HOUR_ADD,
     STATEMENT_SUMS_ADD,
     STATEMENT_SUMS_CLEAN,
     STATEMENT_REJECT,
@@ -39,6 +43,7 @@ struct sqlite_store {
     const char *path;
     sqlite3_stmt *statements[STATEMENTS]; /* prepared when first asked for */
     struct name_cache names;
+    int64_t next_seq; /* of the transaction's next change; 0: not asked for yet */
     struct json_parser *parser;
     struct emit emit;
 };
@@ -59,6 +64,9 @@ struct slice sqlite_slice(sqlite3_stmt *statement, int column); /* lives until t
 
 /* The number of a text, given one where it has none (inside a transaction only); and back. */
 bool sqlite_name_number(struct sqlite_store *store, struct slice text, int64_t *number,
+    struct failure *failure) MUST_USE;
+/* Gives none: *number 0 where the text has none. */
+bool sqlite_name_find(struct sqlite_store *store, struct slice text, int64_t *number,
     struct failure *failure) MUST_USE;
 bool sqlite_name_text(struct sqlite_store *store, struct arena *arena, int64_t number,
     struct slice *text, struct failure *failure) MUST_USE;
@@ -85,8 +93,37 @@ enum ledger_next sqlite_walk_next(void *store, void *walk, struct arena *arena,
     struct experiment *experiment, struct failure *failure);
 void sqlite_walk_close(void *store, void *walk);
 
+/* sqlite_pages.c */
+bool sqlite_page(void *store, struct arena *arena, const struct ledger_filter *filter,
+    const struct ledger_pages *pages, struct ledger_page *page, struct failure *failure);
+bool sqlite_position(void *store, int64_t *seq, struct failure *failure);
+bool sqlite_changes(void *store, struct arena *arena, int64_t after, size_t most,
+    struct ledger_change **changes, size_t *n, struct failure *failure);
+
+/* What sqlite_rows.c selects as SQLITE_ROW_COLUMNS, as an experiment. */
+bool sqlite_read_row(struct sqlite_store *store, struct arena *arena, sqlite3_stmt *statement,
+    struct experiment *experiment, struct failure *failure);
+
+/* What pages are filtered by, names as their numbers, and packed: experiments that differ in one
+ * of them nearly always differ packed. */
+struct sqlite_facets {
+    int64_t success, pending, rung, strategy, source, project;
+    struct record_texts labels;
+};
+int64_t sqlite_pack_facets(const struct sqlite_facets *facets);
+
+/* "%text%" for LIKE … ESCAPE '\\'. */
+struct slice sqlite_like(struct arena *arena, struct slice text);
+#define SQLITE_TEXT_LIKE                                                                           \
+    "(e.task LIKE ?10 ESCAPE '\\' OR w.description LIKE ?10 ESCAPE '\\'"                           \
+    " OR w.notes LIKE ?10 ESCAPE '\\')"
+
 bool sqlite_add_sums(
     void *store, const struct ledger_tally *changes, size_t n, struct failure *failure);
+bool sqlite_add_hours(
+    void *store, const struct ledger_tally *changes, size_t n, struct failure *failure);
+bool sqlite_read_series(void *store, struct arena *arena, const struct ledger_span *span,
+    struct ledger_slot **slots, size_t *n, struct failure *failure);
 bool sqlite_read_sums(void *store, struct arena *arena, struct ledger_tally **tallies, size_t *n,
     struct failure *failure);
 bool sqlite_count(void *store, struct ledger_counts *counts, struct failure *failure);

@@ -66,7 +66,7 @@ static void remember(struct name_cache *names, struct slice text, int64_t number
     names->n++;
 }
 
-bool sqlite_name_number(
+bool sqlite_name_find(
     struct sqlite_store *store, struct slice text, int64_t *number, struct failure *failure)
 {
     struct name_cache *names = &store->names;
@@ -82,18 +82,26 @@ bool sqlite_name_number(
     int step = sqlite3_step(statement);
     *number = step == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
     sqlite3_reset(statement);
-    if (step == SQLITE_DONE) {
-        statement = sqlite_statement(store, STATEMENT_NAME_ADD, failure);
-        if (!statement)
-            return false;
-        sqlite_bind_slice(statement, 1, text);
-        if (!sqlite_run(store, statement, failure))
-            return false;
-        *number = sqlite3_last_insert_rowid(store->db);
-    } else if (step != SQLITE_ROW) {
-        return sqlite_trouble(store, "read", failure);
-    }
-    remember(names, text, *number);
+    if (step == SQLITE_ROW)
+        remember(names, text, *number);
+    return step == SQLITE_ROW || step == SQLITE_DONE || sqlite_trouble(store, "read", failure);
+}
+
+bool sqlite_name_number(
+    struct sqlite_store *store, struct slice text, int64_t *number, struct failure *failure)
+{
+    if (!sqlite_name_find(store, text, number, failure))
+        return false;
+    if (*number)
+        return true;
+    sqlite3_stmt *statement = sqlite_statement(store, STATEMENT_NAME_ADD, failure);
+    if (!statement)
+        return false;
+    sqlite_bind_slice(statement, 1, text);
+    if (!sqlite_run(store, statement, failure))
+        return false;
+    *number = sqlite3_last_insert_rowid(store->db);
+    remember(&store->names, text, *number);
     return true;
 }
 
@@ -131,21 +139,38 @@ static void bind_real(sqlite3_stmt *statement, int at, double number)
     sqlite3_bind_double(statement, at, number); /* NAN becomes NULL */
 }
 
-/* Parameters 1 … 17 of INSERT and UPDATE. */
+/* The number of the change that is being made. */
+static bool next_seq(struct sqlite_store *store, int64_t *seq, struct failure *failure)
+{
+    if (!store->next_seq) {
+        if (!sqlite_position(store, &store->next_seq, failure))
+            return false;
+        store->next_seq++;
+    }
+    *seq = store->next_seq;
+    return true;
+}
+
+/* Parameters 1 … 19 of INSERT and UPDATE. */
 static bool bind_columns(struct sqlite_store *store, sqlite3_stmt *statement,
     const struct experiment *experiment, struct failure *failure)
 {
     const struct slice names[] = {experiment->model_used, experiment->rung, experiment->strategy,
         experiment->source, experiment->project};
+    int64_t seq = 0;
+    if (!next_seq(store, &seq, failure))
+        return false;
     sqlite_bind_slice(statement, 1, experiment->id);
     sqlite3_bind_int64(statement, 2, experiment->at_ms);
     sqlite_bind_slice(statement, 3, experiment->task_id);
+    int64_t numbers[5];
     for (int i = 0; i < 5; i++) {
-        int64_t number = 0;
-        if (!sqlite_name_number(store, names[i], &number, failure))
+        if (!sqlite_name_number(store, names[i], &numbers[i], failure))
             return false;
-        sqlite3_bind_int64(statement, 4 + i, number);
+        sqlite3_bind_int64(statement, 4 + i, numbers[i]);
     }
+    struct sqlite_facets facets = {(int64_t)experiment->success, experiment->pending, numbers[1],
+        numbers[2], numbers[3], numbers[4], experiment->labels};
     bind_real(statement, 9, experiment->confidence);
     sqlite3_bind_int(statement, 10, (int)experiment->success);
     bind_real(statement, 11, experiment->cost_usd);
@@ -155,6 +180,8 @@ static bool bind_columns(struct sqlite_store *store, sqlite3_stmt *statement,
     sqlite3_bind_int(statement, 15, (int)experiment->outcome_source);
     sqlite3_bind_int(statement, 16, experiment->pending);
     sqlite3_bind_int(statement, 17, record_is_explored(experiment));
+    sqlite3_bind_int64(statement, 18, seq);
+    sqlite3_bind_int64(statement, 19, sqlite_pack_facets(&facets));
     return true;
 }
 
@@ -180,6 +207,7 @@ bool sqlite_insert(
     *inserted = sqlite3_changes(store->db) > 0;
     if (!*inserted)
         return true;
+    store->next_seq++;
     sqlite3_bind_int64(words, 1, sqlite3_last_insert_rowid(store->db));
     bind_words(store, words, experiment);
     return sqlite_run(store, words, failure);
@@ -193,6 +221,7 @@ bool sqlite_replace(void *handle, const struct experiment *experiment, struct fa
     if (!row || !words || !bind_columns(store, row, experiment, failure) ||
         !sqlite_run(store, row, failure))
         return false;
+    store->next_seq++;
     sqlite_bind_slice(words, 1, experiment->id);
     bind_words(store, words, experiment);
     return sqlite_run(store, words, failure);
@@ -232,7 +261,7 @@ static bool read_names(struct sqlite_store *store, struct arena *arena, sqlite3_
     return true;
 }
 
-static bool read_row(struct sqlite_store *store, struct arena *arena, sqlite3_stmt *statement,
+bool sqlite_read_row(struct sqlite_store *store, struct arena *arena, sqlite3_stmt *statement,
     struct experiment *experiment, struct failure *failure)
 {
     int success = 0, cost_source = 0, outcome_source = 0;
@@ -277,96 +306,9 @@ bool sqlite_find(void *handle, struct arena *arena, struct slice id, struct slic
     int step = sqlite3_step(statement);
     bool ok = step == SQLITE_DONE;
     if (step == SQLITE_ROW)
-        *found = ok = read_row(store, arena, statement, experiment, failure);
+        *found = ok = sqlite_read_row(store, arena, statement, experiment, failure);
     else if (!ok)
         sqlite_trouble(store, "read", failure);
     sqlite3_reset(statement);
     return ok;
-}
-
-/* ---- walking ---- */
-
-static const char *walk_sql(
-    struct arena *arena, const struct ledger_filter *filter, enum ledger_order order)
-{
-    static const char *const state[] = {[LEDGER_ANY] = "",
-        [LEDGER_DONE] = " AND e.pending = 0",
-        [LEDGER_PENDING] = " AND e.pending = 1"};
-    static const char name_is[] = " AND e.%s = (SELECT number FROM name WHERE text = ?%d)";
-    const struct {
-        struct slice text;
-        const char *column;
-        int at;
-    } names[] = {
-        {filter->rung, "rung", 3},
-        {filter->model_used, "model_used", 4},
-        {filter->strategy, "strategy", 5},
-        {filter->project, "project", 6},
-        {filter->source, "source", 7},
-    };
-    struct slice sql =
-        arena_print(arena, "SELECT %s FROM experiment e JOIN words w USING(number) WHERE 1%s%s%s%s",
-            SQLITE_ROW_COLUMNS, filter->since_ms ? " AND e.at_ms >= ?1" : "",
-            filter->until_ms ? " AND e.at_ms < ?2" : "", state[filter->state],
-            filter->explored ? " AND e.explored = 1" : "");
-    for (size_t i = 0; i < 5; i++)
-        if (names[i].text.len) {
-            struct slice part = arena_print(arena, name_is, names[i].column, names[i].at);
-            sql = arena_print(arena, "%s%s", sql.base, part.base);
-        }
-    const char *behind =
-        order == LEDGER_OLDEST
-            ? " AND (e.at_ms, e.id) > (SELECT at_ms, id FROM experiment WHERE id = ?9)"
-            : " AND (e.at_ms, e.id) < (SELECT at_ms, id FROM experiment WHERE id = ?9)";
-    return arena_print(arena, "%s%s%s ORDER BY %s", sql.base,
-        filter->task_id.len ? " AND e.task = ?8" : "", filter->after.len ? behind : "",
-        order == LEDGER_OLDEST ? "e.at_ms, e.id" : "e.at_ms DESC, e.id DESC")
-        .base;
-}
-
-/* Binding a parameter that this walk's SQL does not have is harmless. */
-static void bind_filter(sqlite3_stmt *statement, const struct ledger_filter *filter)
-{
-    const struct slice texts[] = {filter->rung, filter->model_used, filter->strategy,
-        filter->project, filter->source, filter->task_id, filter->after};
-    sqlite3_bind_int64(statement, 1, filter->since_ms);
-    sqlite3_bind_int64(statement, 2, filter->until_ms);
-    for (int i = 0; i < 7; i++)
-        sqlite_bind_slice(statement, 3 + i, texts[i]);
-}
-
-bool sqlite_walk_open(void *handle, const struct ledger_filter *filter, enum ledger_order order,
-    void **walk, struct failure *failure)
-{
-    struct sqlite_store *store = handle;
-    struct arena arena = {0};
-    sqlite3_stmt *statement = NULL;
-    int made = sqlite3_prepare_v2(store->db, walk_sql(&arena, filter, order), -1, &statement, NULL);
-    arena_free(&arena);
-    if (made != SQLITE_OK)
-        return sqlite_trouble(store, "read", failure);
-    bind_filter(statement, filter);
-    *walk = statement;
-    return true;
-}
-
-enum ledger_next sqlite_walk_next(void *handle, void *walk, struct arena *arena,
-    struct experiment *experiment, struct failure *failure)
-{
-    struct sqlite_store *store = handle;
-    sqlite3_stmt *statement = walk;
-    int step = sqlite3_step(statement);
-    if (step == SQLITE_DONE)
-        return LEDGER_END;
-    if (step != SQLITE_ROW) {
-        sqlite_trouble(store, "read", failure);
-        return LEDGER_BROKEN;
-    }
-    return read_row(store, arena, statement, experiment, failure) ? LEDGER_ROW : LEDGER_BROKEN;
-}
-
-void sqlite_walk_close(void *handle, void *walk)
-{
-    (void)handle;
-    sqlite3_finalize(walk);
 }

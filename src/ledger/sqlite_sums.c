@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { HOUR_MS = 3600000 };
+
 static struct slice list_columns(
     struct arena *arena, const char *first, const char *before, const char *between, bool added)
 {
@@ -125,6 +127,64 @@ bool sqlite_read_sums(void *handle, struct arena *arena, struct ledger_tally **t
         read_sums(statement, &tally->sums);
     }
     ok = step == SQLITE_DONE || sqlite_trouble(store, "read", failure);
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+bool sqlite_add_hours(
+    void *handle, const struct ledger_tally *changes, size_t n, struct failure *failure)
+{
+    struct sqlite_store *store = handle;
+    for (size_t i = 0; i < n; i++) {
+        const struct ledger_sums *sums = &changes[i].sums;
+        int64_t hour = 0, rung = 0;
+        sqlite3_stmt *add = sqlite_statement(store, STATEMENT_HOUR_ADD, failure);
+        if (!add || !slice_to_int64(changes[i].key, &hour) ||
+            !sqlite_name_number(store, changes[i].second, &rung, failure))
+            return false;
+        sqlite3_bind_int64(add, 1, hour);
+        sqlite3_bind_int64(add, 2, rung);
+        sqlite3_bind_int64(add, 3, sums->n);
+        sqlite3_bind_int64(add, 4, sums->accepted);
+        sqlite3_bind_int64(add, 5, sums->cost_n);
+        sqlite3_bind_double(add, 6, sums->cost_usd);
+        if (!sqlite_run(store, add, failure))
+            return false;
+    }
+    return true;
+}
+
+bool sqlite_read_series(void *handle, struct arena *arena, const struct ledger_span *span,
+    struct ledger_slot **slots, size_t *n, struct failure *failure)
+{
+    static const char sql[] =
+        "SELECT at / ?3 * ?3 AS slot, text, sum(n), sum(accepted), sum(cost_n), sum(cost_usd)"
+        " FROM hour JOIN name ON number = rung WHERE at >= ?1 AND at < ?2 GROUP BY slot, rung"
+        " HAVING sum(n) > 0 ORDER BY slot, text LIMIT ?4";
+    struct sqlite_store *store = handle;
+    sqlite3_stmt *statement = NULL;
+    size_t room = 0;
+    int step;
+    *slots = NULL;
+    *n = 0;
+    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
+        return sqlite_trouble(store, "read", failure);
+    sqlite3_bind_int64(statement, 1, span->since_ms / HOUR_MS);
+    sqlite3_bind_int64(
+        statement, 2, span->until_ms ? (span->until_ms + HOUR_MS - 1) / HOUR_MS : INT64_MAX);
+    sqlite3_bind_int64(statement, 3, span->hours);
+    sqlite3_bind_int64(statement, 4, (int64_t)span->most);
+    while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+        *slots = arena_grow(arena, *slots, *n, &room, sizeof(**slots));
+        (*slots)[(*n)++] =
+            (struct ledger_slot){.at_ms = sqlite3_column_int64(statement, 0) * HOUR_MS,
+                .rung = arena_copy(arena, sqlite_slice(statement, 1)),
+                .n = sqlite3_column_int64(statement, 2),
+                .accepted = sqlite3_column_int64(statement, 3),
+                .cost_n = sqlite3_column_int64(statement, 4),
+                .cost_usd = sqlite3_column_double(statement, 5)};
+    }
+    bool ok = step == SQLITE_DONE || sqlite_trouble(store, "read", failure);
     sqlite3_finalize(statement);
     return ok;
 }

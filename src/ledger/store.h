@@ -24,6 +24,17 @@ struct ledger_store {
         void *store, const struct ledger_tally *changes, size_t n, struct failure *failure);
     bool (*read_sums)(void *store, struct arena *arena, struct ledger_tally **tallies, size_t *n,
         struct failure *failure);
+    /* changes of the hours' counts: key the hour since 1970, second the rung */
+    bool (*add_hours)(
+        void *store, const struct ledger_tally *changes, size_t n, struct failure *failure);
+    bool (*read_series)(void *store, struct arena *arena, const struct ledger_span *span,
+        struct ledger_slot **slots, size_t *n, struct failure *failure);
+    /* as ledger_page and ledger_changes */
+    bool (*page)(void *store, struct arena *arena, const struct ledger_filter *filter,
+        const struct ledger_pages *pages, struct ledger_page *page, struct failure *failure);
+    bool (*position)(void *store, int64_t *seq, struct failure *failure);
+    bool (*changes)(void *store, struct arena *arena, int64_t after, size_t most,
+        struct ledger_change **changes, size_t *n, struct failure *failure);
     /* all of the filter but its label */
     bool (*walk_open)(void *store, const struct ledger_filter *filter, enum ledger_order order,
         void **walk, struct failure *failure);
@@ -35,6 +46,9 @@ struct ledger_store {
     bool (*rejected)(void *store, struct arena *arena, size_t most, struct ledger_reject **rejects,
         size_t *n, struct failure *failure);
 };
+
+/* True also where `label` is empty. */
+bool ledger_has_label(const struct experiment *experiment, struct slice label);
 
 extern const struct ledger_store LEDGER_SQLITE;
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS_AT_FIRST = 256, CONFIDENCE_BINS = 10 };
+enum { SLOTS_AT_FIRST = 256, CONFIDENCE_BINS = 10, HOUR_MS = 3600000 };
 
 #define WHOLE(member)                                                                              \
     {                                                                                              \
@@ -253,13 +253,9 @@ static void add_bin(
     add_unit(sums_at(set, LEDGER_BY_CONFIDENCE, key, NONE), unit);
 }
 
-void sums_add_experiment(struct sums_set *set, const struct experiment *experiment, int sign)
+static struct unit unit_of(const struct experiment *experiment, int sign)
 {
-    if (experiment->pending)
-        return;
-    char day[CLOCK_DAY_BYTES];
-    struct slice today = slice_from(clock_format_day(clock_day_from_ms(experiment->at_ms), day));
-    struct unit unit = {.sign = sign,
+    return (struct unit){.sign = sign,
         .accepted = experiment->success == RECORD_ACCEPTED,
         .verified = record_is_verified(experiment),
         .calibrated = record_is_calibrated(experiment),
@@ -268,6 +264,15 @@ void sums_add_experiment(struct sums_set *set, const struct experiment *experime
         .cost_usd = experiment->cost_usd,
         .seconds = experiment->seconds,
         .quality = experiment->quality};
+}
+
+void sums_add_experiment(struct sums_set *set, const struct experiment *experiment, int sign)
+{
+    if (experiment->pending)
+        return;
+    char day[CLOCK_DAY_BYTES];
+    struct slice today = slice_from(clock_format_day(clock_day_from_ms(experiment->at_ms), day));
+    struct unit unit = unit_of(experiment, sign);
     add_unit(sums_at(set, LEDGER_ALL, NONE, NONE), &unit);
     add_unit(sums_at(set, LEDGER_BY_MODEL, experiment->model_used, NONE), &unit);
     add_unit(
@@ -282,6 +287,17 @@ void sums_add_experiment(struct sums_set *set, const struct experiment *experime
     add_bin(set, experiment, &unit);
     add_attempts(set, experiment, &unit);
     add_actions(set, experiment, &unit);
+}
+
+void sums_add_hour(struct sums_set *set, const struct experiment *experiment, int sign)
+{
+    char hour[24];
+    if (experiment->pending)
+        return;
+    struct unit unit = unit_of(experiment, sign);
+    int len = snprintf(hour, sizeof(hour), "%lld", (long long)(experiment->at_ms / HOUR_MS));
+    struct slice key = {hour, (size_t)len};
+    add_unit(sums_at(set, LEDGER_ALL, key, experiment->rung), &unit);
 }
 
 static int compare_tallies(const void *left, const void *right)

@@ -29,6 +29,9 @@ void sums_clear(struct sums_set *set);
  * pending. */
 void sums_add_experiment(struct sums_set *set, const struct experiment *experiment, int sign);
 
+/* The same of a set that counts by hours: key the decimal hour since 1970, second the rung. */
+void sums_add_hour(struct sums_set *set, const struct experiment *experiment, int sign);
+
 /* By kind, key, second; the set must be cleared before it is added to again. */
 void sums_sort(struct ledger_tally *items, size_t n);
 

@@ -1,5 +1,6 @@
 /* bench_ledger DIRECTORY [N]: import rate of N random experiments, what a report reads of them
- * beside the same aggregation by SQL over the rows, and the time of one durable log. */
+ * beside the same aggregation by SQL over the rows, first pages and a year by days, and the time of
+ * one durable log. */
 #include "base/clock.h"
 #include "ledger/ledger.h"
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { N_OTHERWISE = 200000, LOGS = 20 };
+enum { N_OTHERWISE = 200000, LOGS = 20, PAGE_LOOKS = 50000 };
 
 static const struct ledger_options MAKE = {.create = true};
 
@@ -138,6 +139,49 @@ static void bench_log(const char *url)
     arena_free(&arena);
 }
 
+/* The first page of each filter, and of one that nothing passes. */
+static void bench_pages(const char *url)
+{
+    static const struct ledger_options small = {.cache_kib = 8 << 10};
+    const struct {
+        const char *name;
+        struct ledger_filter filter;
+    } asked[] = {
+        {"all", {0}},
+        {"rung", {.rung = slice_from("opus")}},
+        {"four", {.rung = slice_from("opus"),
+                     .outcome = RECORD_FAILED,
+                     .strategy = slice_from("learned"),
+                     .project = slice_from("csm")}},
+        {"label", {.label = slice_from("area:ui")}},
+        {"pending", {.state = LEDGER_PENDING}},
+        {"explored", {.explored = true}},
+        {"text", {.text = slice_from("漢字 漢字")}},
+        {"no text", {.text = slice_from("nobody wrote this")}},
+        {"nothing", {.rung = slice_from("haiku"), .model_used = slice_from("csm")}},
+    };
+    struct arena arena = {0};
+    struct failure failure;
+    struct ledger *ledger;
+    struct ledger_pages pages = {.order = LEDGER_NEWEST, .most = 50, .looks = PAGE_LOOKS};
+    struct ledger_page page;
+    struct ledger_slot *slots;
+    size_t n;
+    expect(ledger_open(url, small, &ledger, &failure), &failure);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        int64_t start = clock_monotonic_us();
+        expect(ledger_page(ledger, &arena, &asked[i].filter, &pages, &page, &failure), &failure);
+        printf("page       %-8s %2zu experiments in %.2f ms\n", asked[i].name, page.n,
+            ms_since(start));
+    }
+    struct ledger_span span = {.hours = 24, .most = 10000};
+    int64_t start = clock_monotonic_us();
+    expect(ledger_series(ledger, &arena, &span, &slots, &n, &failure), &failure);
+    printf("series     %zu days and rungs in %.2f ms\n", n, ms_since(start));
+    ledger_close(ledger);
+    arena_free(&arena);
+}
+
 int main(int n_arguments, char **arguments)
 {
     struct arena arena = {0};
@@ -152,6 +196,7 @@ int main(int n_arguments, char **arguments)
     bench_import(url, (size_t)n);
     bench_report(url);
     bench_sql(path);
+    bench_pages(url);
     bench_log(url);
     arena_free(&arena);
     return 0;
