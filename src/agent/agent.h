@@ -22,10 +22,11 @@ enum {
     AGENT_SCHEMA_BYTES_MOST = 64 << 10,
     AGENT_LINE_BYTES_MOST = 8 << 20,    /* of a stream; a longer line is skipped and counted */
     AGENT_RESULT_BYTES_MOST = 16 << 20, /* of an output that is one document */
-    AGENT_ANSWER_BYTES_MOST = 1 << 20,  /* the end of the final text that is kept */
-    AGENT_ERROR_BYTES_MOST = 4096,      /* the end of standard error that is kept */
-    AGENT_MODELS_MOST = 16,             /* that answer in one attempt */
-    AGENT_REQUESTS_MOST = 4096,         /* whose usage is kept apart for price bands */
+    AGENT_TRANSCRIPT_BYTES_MOST = 256 << 20,
+    AGENT_ANSWER_BYTES_MOST = 1 << 20, /* the end of the final text that is kept */
+    AGENT_ERROR_BYTES_MOST = 4096,     /* the end of standard error that is kept */
+    AGENT_MODELS_MOST = 16,            /* that answer in one attempt */
+    AGENT_REQUESTS_MOST = 4096,        /* whose usage is kept apart for price bands */
     AGENT_WARNINGS_MOST = 16,
     AGENT_ARGUMENTS_MOST = 400,
     AGENT_ENVIRONMENT_MOST = 4096,
@@ -70,6 +71,7 @@ struct agent_start {
     double timeout_s;
     bool has_own_cap;      /* the agent ends itself at budget_usd (and may overshoot one request) */
     bool has_spend_inside; /* its stream tells the spend while it works */
+    bool too_dear; /* agent_prepare is false because the budget does not pay for one request */
 };
 
 /* False where the agent cannot do what is asked (an effort it does not know, a budget too small
@@ -138,12 +140,23 @@ bool agent_reader_output(struct agent_reader *reader, struct slice bytes);
 void agent_reader_error(struct agent_reader *reader, struct slice bytes); /* standard error */
 const struct agent_progress *agent_reader_progress(const struct agent_reader *reader);
 
+/* ---- the transcript: what some agents leave on disk and do not print ---- */
+
+/* The file of the session that the agent told, below the home that `environment` names; NULL where
+ * there is none, or none that is read. */
+const char *agent_transcript_path(
+    struct arena *arena, const struct agent_reader *reader, const char *const *environment);
+
+/* Its bytes, once the process has ended and before agent_reader_end. */
+void agent_reader_transcript(struct agent_reader *reader, struct slice bytes);
+
 /* ---- after: what came of it ---- */
 
 /* How the process ended, as its starter saw it. */
 struct agent_exit {
     int exit_status;      /* 128 + signal where a signal ended it */
     bool not_started;     /* and `why` says why */
+    bool too_dear;        /* not started, for want of money */
     bool timed_out;       /* we stopped it: time */
     bool stopped;         /* we stopped it: a signal of the stream, a budget, the user; see `why` */
     const char *why;      /* NULL, or a sentence for timed_out, stopped, not_started */
@@ -166,6 +179,7 @@ enum agent_ending {
     AGENT_STOPPED,       /* we stopped it */
     AGENT_TIMED_OUT,
     AGENT_NOT_STARTED,
+    AGENT_TOO_DEAR, /* not started: what is left does not pay for a request */
 };
 const char *agent_ending_name(enum agent_ending ending); /* "done", "turn-limit", … */
 
@@ -215,8 +229,10 @@ void agent_reader_end(struct agent_reader *reader, struct arena *arena,
     const struct agent_exit *exit, struct agent_result *result);
 
 /* The attempt's row for the ledger. `success` stays open and gates stay empty: the caller knows.
- * model = the one that answered, where it is known; `decided`, `ending`, `turns`, `ownCost`,
- * `reckonedCost`, `band` and `warnings` stand in its extras. */
+ * model = the one that answered, where it is known, else the one that was decided, and `served` is
+ * "unknown"; that, `decided`, `ending`, `turns`, `ownCost`, `reckonedCost`, `band` and `warnings`
+ * stand in its extras. */
+#define AGENT_SERVED_UNKNOWN "unknown"
 struct record_attempt agent_attempt(struct arena *arena, const struct agent_call *call,
     const struct agent_result *result, double seconds);
 

@@ -1,6 +1,7 @@
 /* agent, codex: arguments of `codex exec --json` (0.169) and what the lines of its JSONL mean.
  * Knows that cached tokens are a part of its input tokens, that usage is of the whole thread, and
- * that no event names the model. */
+ * that an event names the model only where another answered than was asked: the session's file on
+ * disk (its "rollout") names the one that was asked, and each request's tokens. */
 #include "reader.h"
 
 #include <string.h>
@@ -37,20 +38,35 @@ bool codex_arguments(struct words *words, const struct policy_agent *agent,
     return true;
 }
 
-static void read_usage(struct agent_reader *reader, struct json usage)
+static struct token_counts read_counts(struct json usage)
 {
     double input = number_or(usage, "input_tokens", 0);
     double read = number_or(usage, "cached_input_tokens", 0);
     double written = number_or(usage, "cache_write_input_tokens", 0);
-    struct own_use *use = &reader->uses[reader_model(reader, reader->setup.rung->model)];
-    use->has_totals = true;
-    use->tokens = (struct token_counts){
+    return (struct token_counts){
         .input = input > read + written ? input - read - written : 0,
         .cache_read = read,
         .cache_write_5m = written,
         .output = number_or(usage, "output_tokens", 0),
     };
+}
+
+static void read_usage(struct agent_reader *reader, struct json usage)
+{
+    struct own_use *use = &reader->uses[reader_model(reader, reader->setup.rung->model)];
+    use->has_totals = true;
+    use->tokens = read_counts(usage);
     reader->changed = true;
+}
+
+/* "model rerouted: gpt-5.5 -> gpt-5.4 (Reason)" */
+static void read_reroute(struct agent_reader *reader, struct slice words)
+{
+    size_t arrow = slice_find(words, " -> ");
+    if (!slice_starts(words, "model rerouted: ") || arrow == SIZE_MAX)
+        return;
+    struct slice model = slice_sub(words, arrow + 4, words.len);
+    reader_served(reader, slice_sub(model, 0, slice_find_byte(model, ' ')));
 }
 
 static bool has_failed(struct json item)
@@ -76,15 +92,28 @@ static void read_item(struct agent_reader *reader, struct json item)
             reader_tool_end(reader, has_failed(item));
             reader_turn(reader);
         }
+    if (slice_is(type, "error"))
+        read_reroute(reader, json_get_text(item, "message"));
     if (slice_is(type, "agent_message")) {
         kept_set(&reader->answer, json_get_text(item, "text"), AGENT_ANSWER_BYTES_MOST);
         reader_turn(reader);
     }
 }
 
+/* "unexpected status 401 Unauthorized: …", "…, last status: 429 Too Many Requests" */
+static int status_in(struct slice words)
+{
+    int64_t status;
+    size_t at = slice_find(words, "status");
+    struct slice rest = slice_sub(words, at == SIZE_MAX ? words.len : at + 6, words.len);
+    while (rest.len && (rest.base[0] == ':' || rest.base[0] == ' '))
+        rest = slice_sub(rest, 1, rest.len);
+    return slice_to_int64(slice_sub(rest, 0, 3), &status) ? (int)status : 0;
+}
+
 static void read_error(struct agent_reader *reader, struct slice words)
 {
-    enum agent_ending ending = ending_from_words(words);
+    enum agent_ending ending = ending_from_status(status_in(words), words);
     reader_ending(reader, ending == AGENT_FAILED ? AGENT_UPSTREAM : ending, words);
 }
 
@@ -103,6 +132,23 @@ void codex_value(struct agent_reader *reader, struct json value)
     } else if (slice_is(type, "error")) {
         /* May be one of several retries: what it says counts only where no turn ends. */
         kept_set(&reader->error, json_get_text(value, "message"), AGENT_ERROR_BYTES_MOST);
+    }
+}
+
+void codex_transcript(struct agent_reader *reader, struct json value)
+{
+    struct slice type = json_get_text(value, "type");
+    struct json payload = json_get(value, "payload");
+    if (slice_is(type, "session_meta")) {
+        kept_set(&reader->version, json_get_text(payload, "cli_version"), 100);
+    } else if (slice_is(type, "turn_context")) {
+        if (reader->served.len == 0)
+            reader_served(reader, json_get_text(payload, "model"));
+    } else if (slice_is(type, "token_usage_record")) {
+        struct token_counts tokens = read_counts(json_get(payload, "usage"));
+        struct slice model =
+            reader->served.len ? kept_slice(&reader->served) : reader->setup.rung->model;
+        reader_request(reader, json_get_text(payload, "response_id"), model, &tokens);
     }
 }
 

@@ -13,7 +13,7 @@ enum { OUTPUT_TOKENS_LEAST = 256 };
 /* Tokens that the budget leaves for the answer. A token is at least a byte, so the prompt's bytes
  * are more than its tokens; the price is that of the band which so long a prompt has. */
 static bool limit_output(const struct policy_agent *agent, const struct agent_call *call,
-    int *max_tokens, struct failure *failure)
+    struct agent_start *start, int *max_tokens, struct failure *failure)
 {
     *max_tokens = agent->max_output_tokens;
     if (call->budget_usd <= 0)
@@ -29,7 +29,8 @@ static bool limit_output(const struct policy_agent *agent, const struct agent_ca
     struct token_counts input = {.input = most_input};
     double left_usd = call->budget_usd - price_cost_usd(row, &input);
     double most = row->output > 0 ? left_usd / row->output * 1e6 : 1e9;
-    if (most < OUTPUT_TOKENS_LEAST)
+    start->too_dear = most < OUTPUT_TOKENS_LEAST;
+    if (start->too_dear)
         return failure_set(failure,
             "rung %.*s: $%.4f is left, which does not pay for the prompt of %zu bytes and an "
             "answer of %d tokens",
@@ -79,7 +80,7 @@ bool messages_arguments(struct words *words, const struct policy_agent *agent,
 {
     struct arena *arena = words->arena;
     int max_tokens;
-    if (!limit_output(agent, call, &max_tokens, failure))
+    if (!limit_output(agent, call, start, &max_tokens, failure))
         return false;
     start->input = write_body(arena, call, max_tokens);
     struct slice url = agent->url.len ? agent->url : slice_from("https://api.anthropic.com");

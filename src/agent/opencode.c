@@ -14,7 +14,8 @@ bool opencode_arguments(struct words *words, const struct policy_agent *agent,
             "agent.permission: opencode knows only \"auto\", not \"%.*s\"; its own configuration "
             "says more",
             SLICE_ARG(agent->permission));
-    static const char *const ALWAYS[] = {"run", "--format", "json"};
+    /* A title of ours: for one of its own it would ask another model, which its events hide. */
+    static const char *const ALWAYS[] = {"run", "--format", "json", "--title", "rung"};
     for (size_t i = 0; i < sizeof(ALWAYS) / sizeof(*ALWAYS); i++)
         words_add(words, ALWAYS[i]);
     words_add(words, "-m");

@@ -84,6 +84,7 @@ struct agent_row {
         const struct agent_call *call, struct agent_start *start, struct failure *failure);
     void (*value)(struct agent_reader *reader, struct json value); /* one JSON value came */
     void (*end)(struct agent_reader *reader, const struct agent_exit *exit); /* may be NULL */
+    void (*transcript)(struct agent_reader *reader, struct json value);      /* may be NULL */
 };
 const struct agent_row *agent_row_of(enum policy_agent_kind kind);
 
@@ -93,6 +94,7 @@ void claude_value(struct agent_reader *reader, struct json value);
 bool codex_arguments(struct words *words, const struct policy_agent *agent,
     const struct agent_call *call, struct agent_start *start, struct failure *failure);
 void codex_value(struct agent_reader *reader, struct json value);
+void codex_transcript(struct agent_reader *reader, struct json value);
 void codex_end(struct agent_reader *reader, const struct agent_exit *exit);
 bool opencode_arguments(struct words *words, const struct policy_agent *agent,
     const struct agent_call *call, struct agent_start *start, struct failure *failure);

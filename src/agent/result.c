@@ -41,6 +41,8 @@ static const struct {
         "agent.timeout_s of the policy is the limit"},
     {"not-started", false, true, "the agent could not be started",
         "agent.program of the policy names it; `rung doctor` looks for it"},
+    {"too-dear", false, true, "what is left of the budget does not pay for a request",
+        "--budget and the policy's budget are the limit"},
 };
 
 const char *agent_ending_name(enum agent_ending ending)
@@ -98,6 +100,7 @@ enum agent_ending ending_from_words(struct slice words)
                                   "redit balance is too low", "billing_error", "permission_error"}},
         {AGENT_RATE_LIMITED, {"rate limit", "rate_limit", "Rate limit", "overloaded", "Overloaded",
                                  "usage limit", "429", "529", "Too Many Requests"}},
+        {AGENT_REJECTED, {"invalid_request_error", "not_found_error", "model_not_found"}},
         {AGENT_UPSTREAM,
             {"API Error", "api_error", "stream disconnected", "onnection", "ECONN", "ENOTFOUND",
                 "Internal server error", "server_error", "imed out", "status 5"}},
@@ -174,7 +177,8 @@ static void find_ending(struct arena *arena, const struct agent_reader *reader,
     const struct agent_exit *exit, struct agent_result *result)
 {
     if (exit->not_started) {
-        say_stopped(arena, reader, exit, AGENT_NOT_STARTED, result);
+        say_stopped(
+            arena, reader, exit, exit->too_dear ? AGENT_TOO_DEAR : AGENT_NOT_STARTED, result);
     } else if (reader->has_result) {
         struct slice error = text_one_line(arena, kept_slice(&reader->error), SENTENCE_COLUMNS);
         result->ending = reader->ending;
@@ -316,6 +320,10 @@ static void add_extras(struct arena *arena, const struct agent_call *call,
     if (result->band_unknown) {
         emit_cstring(&value, "unknown");
         add_extra(arena, &attempt->extras, "band", &value);
+    }
+    if (result->served.len == 0 && (result->has_tokens || result->ending == AGENT_DONE)) {
+        emit_cstring(&value, AGENT_SERVED_UNKNOWN);
+        add_extra(arena, &attempt->extras, "served", &value);
     }
     emit_free(&value);
     if (result->n_warnings)

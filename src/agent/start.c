@@ -14,7 +14,7 @@ static const struct agent_row ROWS[] = {
     {"claude", "claude", CLAUDE_EFFORTS, .has_own_cap = true, .has_spend_inside = true,
         .arguments = claude_arguments, .value = claude_value},
     {"codex", "codex", CODEX_EFFORTS, .arguments = codex_arguments, .value = codex_value,
-        .end = codex_end},
+        .end = codex_end, .transcript = codex_transcript},
     {"opencode", "opencode", NULL, .has_spend_inside = true, .arguments = opencode_arguments,
         .value = opencode_value, .end = opencode_end},
     {"command", NULL, NULL, .arguments = program_arguments, .value = program_value,

@@ -119,6 +119,7 @@ static void call_agent(struct run *run, struct arena *arena, const struct agent_
     if (!agent_prepare(arena, worker, call, run->parts->environment, &start, &failure) ||
         !write_files(&start, &failure)) {
         *exit = (struct agent_exit){.not_started = true,
+            .too_dear = start.too_dear,
             .retry_after_s = NAN,
             .why = arena_print(arena, "%s", failure.text).base};
         return;
@@ -129,6 +130,18 @@ static void call_agent(struct run *run, struct arena *arena, const struct agent_
     }
     agent_api_call(arena, &start, &run->stopping, ear->reader, exit);
     ended->interrupted = exit->stopped && run->stopping;
+}
+
+/* What the agent wrote down and did not print. Where it cannot be read, less is known. */
+static void read_transcript(struct run *run, struct arena *arena, struct agent_reader *reader)
+{
+    struct file_bytes file;
+    struct failure ignored;
+    const char *path = agent_transcript_path(arena, reader, run->parts->environment);
+    if (!path || !file_open_plain(path, AGENT_TRANSCRIPT_BYTES_MOST, &file, &ignored))
+        return;
+    agent_reader_transcript(reader, file.bytes);
+    file_close(&file);
 }
 
 static const char *make_session(struct run *run, struct arena *arena)
@@ -171,8 +184,9 @@ void attempt_run(struct run *run, struct slot *slot, struct attempt *attempt)
     struct agent_exit exit;
     int64_t begun_us = clock_monotonic_us();
     call_agent(run, arena, &call, &ear, &ended, &exit);
+    read_transcript(run, arena, ear.reader);
     agent_reader_end(ear.reader, arena, &exit, &attempt->result);
-    if (attempt->result.ending == AGENT_NOT_STARTED)
+    if (attempt->result.ending == AGENT_NOT_STARTED || attempt->result.ending == AGENT_TOO_DEAR)
         attempt->result.cost_usd = 0; /* what did not start did not cost */
     double seconds = (double)(clock_monotonic_us() - begun_us) / 1e6;
     attempt->record = agent_attempt(arena, &call, &attempt->result, seconds);

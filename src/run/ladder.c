@@ -336,6 +336,8 @@ static enum run_stop choose_next(struct climb *climb, const struct attempt *atte
         return RUN_ACCEPTED;
     if (climb->check.n && climb->check.verdict != GATE_FAIL)
         return RUN_UNCHECKED;
+    if (attempt->result.ending == AGENT_TOO_DEAR)
+        return RUN_BUDGET;
     if (!agent_ending_may_climb(attempt->result.ending))
         return RUN_AGENT_UNUSABLE;
     int most = climb->run->settings.max_attempts;

@@ -114,6 +114,15 @@ void outcome_add_lost(struct run *run, struct slot *slot, const struct lost *of)
     outcome_add(run, slot, &attempt);
 }
 
+static bool is_served_known(const struct record_attempt *attempt)
+{
+    for (size_t i = 0; i < attempt->extras.n; i++)
+        if (slice_is(attempt->extras.items[i].key, "served") &&
+            slice_is(attempt->extras.items[i].json, "\"" AGENT_SERVED_UNKNOWN "\""))
+            return false;
+    return true;
+}
+
 /* Known costs make a measured sum; one that is not known makes it an assumed one. */
 static void add_up(struct run_job *job)
 {
@@ -131,7 +140,7 @@ static void add_up(struct run_job *job)
                 isnan(attempt->gates.items[k].seconds) ? 0 : attempt->gates.items[k].seconds;
         if (attempt->phase == RECORD_EXECUTE) {
             e->model_used = attempt->rung;
-            e->served = attempt->model;
+            e->served = is_served_known(attempt) ? attempt->model : (struct slice){0};
         }
     }
 }

@@ -1,5 +1,5 @@
-/* Any bytes as the output of an agent, in two pieces; the kind of agent is given at compile time.
- */
+/* Any bytes as the output of an agent, in two pieces, and as what it leaves on disk; the kind of
+ * agent is given at compile time. */
 #include "agent/agent.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -15,6 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice bytes = {(const char *)data, size};
     agent_reader_output(reader, slice_sub(bytes, 0, size / 3));
     agent_reader_output(reader, slice_sub(bytes, size / 3, size));
+    if (size % 2)
+        agent_reader_transcript(reader, bytes);
     struct arena arena = {0};
     struct agent_result result;
     agent_reader_end(reader, &arena, &(struct agent_exit){.exit_status = size % 5 == 0}, &result);

@@ -627,7 +627,7 @@ static void other_agents_are_started(void **state)
     assert_true(
         agent_prepare(&fixture.arena, &fixture.agent, &call, ENVIRONMENT, &start, &failure));
     assert_slice(line_of(&fixture.arena, start.argv),
-        "opencode|run|--format|json|-m|claude-haiku-5-5|--variant|low|--agent|plan");
+        "opencode|run|--format|json|--title|rung|-m|claude-haiku-5-5|--variant|low|--agent|plan");
     end(&fixture);
     begin(&fixture, POLICY_AGENT_COMMAND, &HAIKU);
     struct slice command[] = {
