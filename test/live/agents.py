@@ -234,8 +234,179 @@ def test_claude_swarm_waits(rung):
         return f"told to wait 6 s, the third task began after {begun[2]:.1f} s"
 
 
-TESTS = {"claude": [test_claude_climbs, test_claude_stops, test_claude_mismatch, test_claude_waits,
-                    test_claude_swarm_waits]}
+# What codex asks for needs no price of Anthropic's: the policy brings its own.
+CODEX_PRICES = {"gpt-5.5-mini": (0.25, 2, 0.025, 0.3), "gpt-5.5": (1.5, 12, 0.15, 2)}
+CODEX_LADDER = """ladder:
+""" + "".join(
+    f"  - {{rung: {rung}, model: {model}, effort: low, price: {{input: {price[0]}, output: {price[1]}, "
+    f"cache_read: {price[2]}, cache_write: {price[3]}}}}}\n"
+    for rung, (model, price) in zip(("mini", "full"), CODEX_PRICES.items())) + """default: mini
+middle: full
+top: full
+agent: {use: codex, program: PROGRAM, permission: workspace-write, timeout_s: 60}
+"""
+CODEX_HOME = """model_provider = "standin"
+[model_providers.standin]
+name = "standin"
+base_url = "URL/v1"
+env_key = "STANDIN_KEY"
+wire_api = "responses"
+request_max_retries = 0
+stream_max_retries = 0
+"""
+
+
+def codex(rung, upstream):
+    fixture = Fixture(rung, policy=CODEX_LADDER.replace("PROGRAM", find("codex")) + GATES)
+    home = fixture.top.parent / "home" / ".codex"
+    home.mkdir()
+    (home / "config.toml").write_text(CODEX_HOME.replace("URL", upstream.url))
+    fixture.environment["STANDIN_KEY"] = "dummy"
+    return fixture
+
+
+def shell(text):
+    return {"tool": "exec_command", "text": "I write it.", "usage": USAGE[0],
+            "input": {"cmd": f"echo {text} > src/m001.txt"}}
+
+
+def test_codex_climbs(rung):
+    with Upstream({"gpt-5.5-mini": [shell("wrong"), done()],
+                   "gpt-5.5": [shell("right"), done()]}) as upstream:
+        fixture = codex(rung, upstream)
+        got, _ = fixture.run_json("Mend m001", check=0)
+        expect([a["rung"] for a in got["attempts"]] == ["mini", "full"], f"two attempts: {got}")
+        for attempt, (model, price) in zip(got["attempts"], CODEX_PRICES.items()):
+            expect(attempt["model"] == model and "served" not in attempt, f"who answered: {attempt}")
+            wanted = (1020 * price[0] + 80 * price[1] + 10000 * price[2] + 9000 * price[3]) / 1e6
+            expect(abs(attempt["cost"] - wanted) < 1e-9, f"${attempt['cost']}, not ${wanted}")
+            expect(attempt["agentVersion"] and uuid.UUID(attempt["session"]), f"who: {attempt}")
+            expect("warnings" not in attempt, f"trouble: {attempt}")
+        expect({e["reasoning"]["effort"] for e in upstream.entries()} == {"low"}, "effort is passed")
+        expect(got["served"] == "gpt-5.5" and got["costSource"] == "measured", f"the row: {got}")
+        expect(fixture.git("show", f"{got['branch']}:src/m001.txt") == "right", "the branch is ready")
+        return f"mini failed its gate, full passed: ${got['cost']:.6f}, each request read from disk"
+
+
+def test_codex_mismatch(rung):
+    other = {"model": "gpt-5.5"}
+    with Upstream({"gpt-5.5-mini": [shell("right") | other, done() | other]}) as upstream:
+        got, ran = codex(rung, upstream).run_json("Mend m001", check=0)
+        [attempt] = got["attempts"]
+        expect(attempt["model"] == "gpt-5.5" == got["served"], f"who answered: {attempt}")
+        expect("MODEL MISMATCH: gpt-5.5-mini was decided, gpt-5.5 answered" in ran.stderr,
+               f"loud: {ran.stderr}")
+        return "gpt-5.5 answered for mini: said"
+
+
+def test_codex_stops(rung):
+    cases = {401: ("not-logged-in", "agent-unusable"), 400: ("rejected", "upstream"),
+             429: ("rate-limited", "upstream"), 500: ("upstream", "upstream")}
+    for status, (ending, stopped) in cases.items():
+        step = {"status": status, "error": "invalid_request_error" if status < 429 else "server",
+                "message": "stand-in", "retry": True}
+        with Upstream({"gpt-5.5-mini": [step]}) as upstream:
+            got, ran = codex(rung, upstream).run_json("Mend m001", "--max-attempts", "1", check=5)
+            attempt = got["attempts"][0]
+            told = f"{status}: {attempt['ending']}, {got['stopped_because']}: {got['why']}"
+            print("  " + told)
+            expect((attempt["ending"], got["stopped_because"]) == (ending, stopped), told)
+            expect(any(w in attempt["error"] for w in (str(status), "stand-in", "high demand")), told)
+            expect(got["pending"] and attempt["success"] is None, "no outcome is made up")
+    return "told apart: " + ", ".join(map(str, cases))
+
+
+def opencode(rung, upstream):
+    agent = f"use: opencode, program: {find('opencode')}"
+    fixture = Fixture(rung, policy=LADDER.format(provider="anthropic/", haiku="low",
+                                                 sonnet="high", agent=agent) + GATES)
+    models = {model: {"name": model, "cost": dict(zip(("input", "output", "cache_read",
+                                                       "cache_write"), price))}
+              for model, price in PRICES.items()}
+    provider = {"options": {"baseURL": f"{upstream.url}/v1", "apiKey": "dummy"}, "models": models}
+    fixture.environment |= {
+        "OPENCODE_CONFIG_CONTENT": json.dumps({"provider": {"anthropic": provider}}),
+        "OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"}
+    return fixture
+
+
+def write_lower(text):
+    return {"tool": "write", "text": "I write it.", "usage": USAGE[0],
+            "input": {"filePath": "{cwd}/src/m001.txt", "content": text}}
+
+
+def test_opencode_climbs(rung):
+    with Upstream({"claude-haiku-5-5": [write_lower("wrong\n"), done()],
+                   "claude-sonnet-5-5": [write_lower("right\n"), done()]}) as upstream:
+        fixture = opencode(rung, upstream)
+        got, ran = fixture.run_json("Mend m001", check=0)
+        expect([a["rung"] for a in got["attempts"]] == ["haiku", "sonnet"], f"two attempts: {got}")
+        expect(set(e["model"] for e in upstream.entries()) == set(list(PRICES)[:2]),
+               f"no hidden request: {upstream.entries()}")
+        for attempt, model in zip(got["attempts"], PRICES):
+            charged = upstream.cost(model)
+            expect(abs(attempt["cost"] - charged) < 1e-9,
+                   f"{model} cost ${attempt['cost']}, the upstream served ${charged}")
+            expect(abs(attempt["reckonedCost"] - charged) < 1e-9, "tokens x prices are the same")
+            expect(attempt["served"] == "unknown", f"it does not tell who answered: {attempt}")
+        expect("does not tell which model answered" in ran.stderr, f"that is said: {ran.stderr}")
+        expect("served" not in got, f"and not made up: {got.get('served')}")
+        expect(fixture.git("show", f"{got['branch']}:src/m001.txt") == "right", "the branch is ready")
+        return f"haiku failed its gate, sonnet passed: ${got['cost']:.6f}, as served; who answered unknown"
+
+
+def test_opencode_stops(rung):
+    with Upstream({"claude-haiku-5-5": [{"status": 401, "error": "authentication_error",
+                                         "message": "invalid x-api-key"}]}) as upstream:
+        got, _ = opencode(rung, upstream).run_json("Mend m001", "--max-attempts", "1", check=5)
+        told = f"{got['attempts'][0]['ending']}, {got['stopped_because']}: {got['why']}"
+        expect(got["stopped_because"] == "agent-unusable", told)
+        return told
+
+
+API = """agent: {{use: api, url: "{url}", key_variable: STANDIN_KEY, max_output_tokens: 1000, timeout_s: 20}}
+gates:
+  - {{name: answer, pattern: "^42$"}}
+"""
+
+
+def api(rung, upstream):
+    ladder = LADDER.partition("agent:")[0].format(provider="", haiku="low", sonnet="medium")
+    fixture = Fixture(rung, policy=ladder + API.format(url=upstream.url))
+    fixture.environment["STANDIN_KEY"] = "dummy"
+    return fixture
+
+
+def test_api(rung):
+    first, second = USAGE
+    with Upstream({"claude-haiku-5-5": [{"text": "41", "usage": first}],
+                   "claude-sonnet-5-5": [{"text": "42", "usage": second}]}) as upstream:
+        fixture = api(rung, upstream)
+        got, _ = fixture.run_json("What is 6 x 7?", "--review", "never", check=0)
+        expect([a["rung"] for a in got["attempts"]] == ["haiku", "sonnet"], f"two attempts: {got}")
+        charged = upstream.cost("claude-haiku-5-5") + upstream.cost("claude-sonnet-5-5")
+        expect(abs(got["cost"] - charged) < 1e-9, f"cost ${got['cost']}, served ${charged}")
+        expect(all(e["max_tokens"] == 1000 for e in upstream.entries()), "the longest answer")
+        # 10,000 bytes of prompt and an answer of at most so many tokens fit into the budget
+        fixture.run_json("What is 6 x 7?", "--body", "x" * 9000, "--budget", "0.0013", check=6)
+        limited = [e["max_tokens"] for e in upstream.entries()][2:]
+        expect(len(limited) == 1 and limited[0] < 1000, f"a hard budget cuts the answer: {limited}")
+        expect(0.0013 >= (9000 * 0.1 + limited[0] * 0.5) / 1e6, "so that it cannot be passed")
+        n = len(upstream.entries())
+        got, _ = fixture.run_json("What is 6 x 7?", "--body", "x" * 9000, "--budget", "0.0005")
+        expect(len(upstream.entries()) == n and got["cost"] == 0, f"too little: nothing is asked")
+        expect("does not pay for the prompt" in got["why"] and got["stopped_because"] == "budget",
+               f"the reason: {got['stopped_because']}: {got['why']}")
+        return f"haiku wrong, sonnet right: ${charged:.6f}, as served; the budget is hard"
+
+
+TESTS = {
+    "api": [test_api],
+    "claude": [test_claude_climbs, test_claude_stops, test_claude_mismatch, test_claude_waits,
+               test_claude_swarm_waits],
+    "codex": [test_codex_climbs, test_codex_mismatch, test_codex_stops],
+    "opencode": [test_opencode_climbs, test_opencode_stops],
+}
 
 
 def main():

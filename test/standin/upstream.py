@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A stand-in for the Messages API on loopback, for real agents in tests: no model answers here.
+Beside it, under the same port, the Responses API as far as Codex needs it (responses.py).
 
 usage: upstream.py [--port N] [--script FILE] [--log FILE]
 Prints "http://127.0.0.1:PORT" when it listens. The script is JSON: {"MODEL or *": [step, …]}, or
@@ -26,6 +27,8 @@ import sys
 import threading
 import time
 
+import responses
+
 IDS = itertools.count(1)
 USAGE = {"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": 0,
          "cache_creation_input_tokens": 0}
@@ -33,6 +36,8 @@ USAGE = {"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": 0,
 
 def tool_results(body):
     """How many answers to tool calls the conversation holds."""
+    if "input" in body:
+        return responses.tool_results(body)
     n = 0
     for message in body.get("messages", []):
         if isinstance(message.get("content"), list):
@@ -136,6 +141,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     do_HEAD = do_GET
 
+    def stream(self, given, headers=()):
+        text = "".join(f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n"
+                       for name, data in given)
+        self.answer(200, text.encode(), "text/event-stream", headers)
+
     def take_step(self, body):
         with self.lock:
             steps = steps_for(self.script, body)
@@ -148,9 +158,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not self.log:
             return
         line = {"model": body.get("model"), "path": self.path, "at": time.time(),
-                "output_config": body.get("output_config"), "max_tokens": body.get("max_tokens"),
-                "status": step.get("status", 200), "served": step.get("model", body.get("model")),
-                "said": said(body)}
+                "output_config": body.get("output_config"), "reasoning": body.get("reasoning"),
+                "max_tokens": body.get("max_tokens"), "status": step.get("status", 200),
+                "served": step.get("model", body.get("model")), "said": said(body)}
         if line["status"] < 400:
             line["usage"] = {**USAGE, **step.get("usage", {})}
         with self.lock:
@@ -158,8 +168,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.log.flush()
 
     def refuse(self, step):
-        error = {"type": "error", "error": {"type": step.get("error", "api_error"),
-                                            "message": step.get("message", "stand-in")}}
+        error = {"error": {"type": step.get("error", "api_error"),
+                           "message": step.get("message", "stand-in")}}
+        if not self.path.startswith("/v1/responses"):
+            error = {"type": "error"} | error
         headers = [("retry-after", step.get("retry_after", 7))]
         if not step.get("retry"):
             headers.append(("x-should-retry", "false"))
@@ -167,18 +179,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
-        if not self.path.startswith("/v1/messages") or "count_tokens" in self.path:
+        is_responses = self.path.startswith("/v1/responses")
+        if not is_responses and (not self.path.startswith("/v1/messages") or
+                                 "count_tokens" in self.path):
             return self.do_GET()
         step = self.take_step(body)
         self.write_log(body, step)
         time.sleep(step.get("wait_s", 0))
         if step.get("status", 200) >= 400:
             return self.refuse(step)
+        if is_responses:
+            model = step.get("model", body["model"])
+            given = responses.events(model, step, next(IDS), {**USAGE, **step.get("usage", {})},
+                                     filled(step.get("input", {}), place(body)))
+            return self.stream(given, [("openai-model", model)])
         if not body.get("stream"):
             return self.answer(200, json.dumps(whole(body, step)).encode())
-        stream = "".join(f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n"
-                         for name, data in events(body, step))
-        self.answer(200, stream.encode(), "text/event-stream")
+        self.stream(events(body, step))
 
 
 def main():
