@@ -1,4 +1,4 @@
-/* Tables for a person's eyes, on libsmartcols: as wide as the terminal, in colour where that is
+/* Tables for a person's eyes, on libsmartcols: no wider than the terminal, in colour where that is
  * wanted, with control characters of untrusted text made visible. */
 #ifndef RUNG_BASE_TABLE_H
 #define RUNG_BASE_TABLE_H
@@ -18,12 +18,24 @@ enum table_color {
     TABLE_RED,
 };
 
-struct table_column {
-    const char *title;
-    bool right;   /* numbers stand to the right */
-    bool shrinks; /* gives up width, and is cut, where the terminal is narrow */
+/* What becomes of a column where the terminal is too narrow for all. Long texts shrink and end in
+ * an ellipsis; a number that is cut would be another number. Where that does not help, columns are
+ * left out, the last first, and a line under the table names them. */
+enum table_narrow {
+    TABLE_KEEPS = 0, /* stays as it is, beyond the edge if need be */
+    TABLE_SHRINKS = 1,
+    TABLE_SPARE = 2, /* may be left out … */
+    TABLE_SHRINKS_SPARE = TABLE_SHRINKS | TABLE_SPARE,
+    TABLE_SPARE_LAST = 4, /* … when no TABLE_SPARE is left */
 };
 
+struct table_column {
+    const char *title;
+    bool right; /* numbers stand to the right */
+    enum table_narrow narrow;
+};
+
+enum { TABLE_COLUMNS_MOST = 16 };
 struct table;
 
 /* True where `out` is a terminal that takes colour (NO_COLOR is unset, TERM is not "dumb"). */
@@ -36,6 +48,14 @@ void table_add_row(struct table *table);
 /* The text is copied. */
 void table_set(struct table *table, size_t column, struct slice text, enum table_color color);
 void table_print(struct table *table);
+
+/* Columns that `out` has: $COLUMNS, else the terminal's; for a pipe or a file 160. */
+size_t table_width(FILE *out);
+
+/* Text on as many lines as it needs, broken at blanks, those after the first begun by `indent`
+ * blanks; the first one stands at `indent` already. Never wider than TABLE_TEXT_COLUMNS. */
+enum { TABLE_TEXT_COLUMNS = 98 };
+void table_print_text(FILE *out, struct slice text, size_t indent);
 
 /* Escape sequence that begins a colour on `out`, or "" where colour is not wanted; end it with
  * TABLE_PLAIN. For lines that stand beside a table. */

@@ -223,7 +223,7 @@ static void look_at_agents(struct doctor *doctor, struct ledger *ledger)
 static int run_doctor(struct call *call)
 {
     static const struct table_column columns[] = {
-        {"", false, false}, {"", false, false}, {"", false, true}};
+        {"", false, TABLE_KEEPS}, {"", false, TABLE_KEEPS}, {"", false, TABLE_SHRINKS}};
     struct doctor doctor = {.call = call};
     struct ledger *ledger = NULL;
     if (!call->options[DOCTOR_JSON].given)

@@ -82,9 +82,9 @@ static struct evidence_estimate *estimate_rungs(struct learning *learning)
 
 static void print_rungs(struct learning *learning, const struct evidence_estimate *estimates)
 {
-    static const struct table_column columns[] = {{"rung", false, false}, {"attempts", true, false},
-        {"success", false, false}, {"", false, false}, {"cost an attempt", false, false},
-        {"", false, false}};
+    static const struct table_column columns[] = {{"rung", false, TABLE_KEEPS},
+        {"attempts", true, TABLE_KEEPS}, {"success", false, TABLE_KEEPS}, {"", false, TABLE_SPARE},
+        {"cost an attempt", false, TABLE_KEEPS}, {"", false, TABLE_SHRINKS_SPARE}};
     struct arena *arena = learning->call->arena;
     struct table *table = table_make(learning->call->out, columns, 6);
     char bar[TABLE_BAR_BYTES];

@@ -45,8 +45,9 @@ static struct move *gather(const struct replayed *replayed, size_t *n)
 
 static void print_moves(const struct replayed *replayed)
 {
-    static const struct table_column columns[] = {{"from", false, false}, {"to", false, false},
-        {"tasks", true, false}, {"tried", true, false}, {"", false, false}};
+    static const struct table_column columns[] = {{"from", false, TABLE_KEEPS},
+        {"to", false, TABLE_KEEPS}, {"tasks", true, TABLE_KEEPS}, {"tried", true, TABLE_KEEPS},
+        {"", false, TABLE_SPARE}};
     struct arena *arena = replayed->call->arena;
     struct table *table = table_make(replayed->call->out, columns, 5);
     char bar[TABLE_BAR_BYTES];
@@ -68,8 +69,9 @@ static void print_moves(const struct replayed *replayed)
 
 static void print_tasks(const struct replayed *replayed)
 {
-    static const struct table_column columns[] = {{"task", false, false}, {"title", false, true},
-        {"from", false, false}, {"to", false, false}, {"", false, true}};
+    static const struct table_column columns[] = {{"task", false, TABLE_SHRINKS},
+        {"title", false, TABLE_SHRINKS}, {"from", false, TABLE_KEEPS}, {"to", false, TABLE_KEEPS},
+        {"", false, TABLE_SHRINKS}};
     struct arena *arena = replayed->call->arena;
     struct table *table = table_make(replayed->call->out, columns, 5);
     for (size_t i = 0; i < replayed->n; i++) {

@@ -8,6 +8,7 @@
 #include "learned.h"
 #include "pending.h"
 #include "source.h"
+#include "summary.h"
 #include "workspace.h"
 #include "write.h"
 
@@ -54,22 +55,11 @@ static const struct option_row OPTIONS[] = {
     {"undo", OPTION_FLAG, NULL, "take out of the tracker what --write has put there"},
 };
 
-/* What many decisions add up to. */
-struct totals {
-    size_t decided;
-    size_t *by_rung;
-    size_t by_strategy[DECIDE_STRATEGIES];
-    double routed_usd;
-    double *all_usd;     /* by rung: what it would have cost to do every task there */
-    bool routed_assumed; /* for some task at least */
-    bool *all_assumed;   /* by rung, likewise */
-};
-
 struct routing {
     struct call *call;
     struct workspace workspace;
     struct decider decider;
-    struct totals totals;
+    struct summary summary;
     struct emit emit;
     struct table *table;
     struct pending *pending; /* NULL: decisions are not recorded */
@@ -78,7 +68,6 @@ struct routing {
     struct learned learned;
     struct dice dice;
     bool to_json, explain;
-    size_t warned;
 };
 
 static const struct option_value *option(const struct routing *routing, int row)
@@ -91,27 +80,6 @@ static struct slice name_of(const struct routing *routing, int rung)
     return routing->workspace.policy.rungs[rung].name;
 }
 
-/* Rungs wear the colours of their place in the ladder: cheap, middle, dear. */
-static enum table_color color_of(const struct routing *routing, int rung)
-{
-    const struct policy *policy = &routing->workspace.policy;
-    return rung >= policy->top ? TABLE_YELLOW : rung >= policy->middle ? TABLE_PURPLE : TABLE_BLUE;
-}
-
-static struct slice money(struct arena *arena, double usd)
-{
-    if (isnan(usd))
-        return slice_from("unknown");
-    int digits = fabs(usd) < 0.1 ? 4 : fabs(usd) < 10 ? 3 : 2;
-    return arena_print(arena, "$%.*f", digits, usd);
-}
-
-static struct slice money_marked(struct arena *arena, double usd, bool measured)
-{
-    struct slice text = money(arena, usd);
-    return measured || isnan(usd) ? text : arena_print(arena, "~%.*s", SLICE_ARG(text));
-}
-
 static bool flush(struct routing *routing, size_t keep, struct failure *failure)
 {
     if (routing->emit.len <= keep)
@@ -119,20 +87,6 @@ static bool flush(struct routing *routing, size_t keep, struct failure *failure)
     bool ok = command_write(routing->call->out, emit_slice(&routing->emit));
     emit_clear(&routing->emit);
     return ok || failure_set(failure, "cannot write the decisions to standard output");
-}
-
-static void count(struct routing *routing, const struct decision *decision)
-{
-    struct totals *totals = &routing->totals;
-    totals->decided++;
-    totals->by_rung[decision->rung]++;
-    totals->by_strategy[decision->strategy]++;
-    totals->routed_usd += decision->cost_usd.mean;
-    totals->routed_assumed = totals->routed_assumed || !decision->cost_measured;
-    for (size_t i = 0; i < routing->workspace.policy.n_rungs; i++) {
-        totals->all_usd[i] += decision->options[i].cost_usd.mean;
-        totals->all_assumed[i] = totals->all_assumed[i] || !decision->options[i].measured;
-    }
 }
 
 static void add_row(
@@ -143,10 +97,11 @@ static void add_row(
     table_add_row(table);
     table_set(table, 0, text_one_line(arena, task->id, 24), TABLE_DIM);
     table_set(table, 1, text_one_line(arena, task->title, TITLE_COLUMNS), TABLE_PLAIN);
-    table_set(table, 2, name_of(routing, decision->rung), color_of(routing, decision->rung));
+    table_set(table, 2, name_of(routing, decision->rung),
+        summary_rung_color(&routing->workspace.policy, decision->rung));
     table_set(table, 3, arena_print(arena, "%.2f", decision->confidence), TABLE_PLAIN);
     table_set(table, 4, slice_from(decide_strategy_name(decision->strategy)), TABLE_PLAIN);
-    table_set(table, 5, money_marked(arena, decision->cost_usd.mean, decision->cost_measured),
+    table_set(table, 5, summary_money(arena, decision->cost_usd.mean, decision->cost_measured),
         TABLE_PLAIN);
     table_set(table, 6, text_one_line(arena, decision->why, 0), TABLE_DIM);
 }
@@ -160,9 +115,9 @@ static struct slice interval_text(struct arena *arena, struct interval interval)
 
 static void print_options(struct routing *routing, const struct decision *decision)
 {
-    static const struct table_column columns[] = {{"", false, false}, {"rung", false, false},
-        {"model", false, false}, {"effort", false, false}, {"success", false, false},
-        {"cost", true, false}, {"", false, true}};
+    static const struct table_column columns[] = {{"", false, TABLE_KEEPS},
+        {"rung", false, TABLE_KEEPS}, {"model", false, TABLE_SPARE}, {"effort", false, TABLE_SPARE},
+        {"success", false, TABLE_KEEPS}, {"cost", true, TABLE_KEEPS}, {"", false, TABLE_SHRINKS}};
     struct call *call = routing->call;
     struct table *table = table_make(call->out, columns, 7);
     for (size_t i = 0; i < routing->workspace.policy.n_rungs; i++) {
@@ -171,11 +126,11 @@ static void print_options(struct routing *routing, const struct decision *decisi
         bool chosen = option->rung == decision->rung;
         table_add_row(table);
         table_set(table, 0, slice_from(chosen ? "  →" : "   "), TABLE_PLAIN);
-        table_set(table, 1, rung->name, color_of(routing, (int)i));
+        table_set(table, 1, rung->name, summary_rung_color(&routing->workspace.policy, (int)i));
         table_set(table, 2, rung->model, TABLE_PLAIN);
         table_set(table, 3, rung->effort, TABLE_PLAIN);
         table_set(table, 4, interval_text(call->arena, option->success), TABLE_PLAIN);
-        table_set(table, 5, money_marked(call->arena, option->cost_usd.mean, option->measured),
+        table_set(table, 5, summary_money(call->arena, option->cost_usd.mean, option->measured),
             TABLE_PLAIN);
         table_set(table, 6, chosen ? slice_from("chosen") : option->why_not, TABLE_DIM);
     }
@@ -198,7 +153,7 @@ static void print_story(
     fprintf(out, "  %s%.*s%s (%.*s%s%.*s), confidence %.2f, by %s, cost %.*s\n", strong,
         SLICE_ARG(name), end, SLICE_ARG(rung->model), rung->effort.len ? " " : "",
         SLICE_ARG(rung->effort), decision->confidence, decide_strategy_name(decision->strategy),
-        SLICE_ARG(money_marked(call->arena, decision->cost_usd.mean, decision->cost_measured)));
+        SLICE_ARG(summary_money(call->arena, decision->cost_usd.mean, decision->cost_measured)));
     fprintf(out, "  why: %.*s\n", SLICE_ARG(text_one_line(call->arena, decision->why, 0)));
     for (size_t i = 0; i < decision->n_warnings; i++)
         fprintf(
@@ -210,7 +165,7 @@ static void print_story(
 static bool show(struct routing *routing, const struct task *task, const struct decision *decision,
     struct failure *failure)
 {
-    count(routing, decision);
+    summary_count(&routing->summary, decision);
     if (routing->pending &&
         !pending_keep(routing->pending, &routing->decider, task, decision, failure))
         return false;
@@ -224,177 +179,11 @@ static bool show(struct routing *routing, const struct task *task, const struct 
         emit_bytes(&routing->emit, slice_from("\n"));
         return flush(routing, FLUSH_BYTES, failure);
     }
-    routing->warned += decision->n_warnings > 0;
     if (routing->table)
         add_row(routing, task, decision);
     else
         print_story(routing, task, decision);
     return true;
-}
-
-static double total_of(const struct routing *routing, int rung)
-{
-    return routing->totals.all_usd[rung];
-}
-
-static void emit_baseline(struct routing *routing, struct emit *emit, int rung)
-{
-    struct slice name = name_of(routing, rung);
-    emit_key_slice(emit, arena_print(routing->call->arena, "all-%.*s", SLICE_ARG(name)));
-    emit_usd(emit, total_of(routing, rung));
-}
-
-/* The baselines in order, each once: the cheapest rung, the middle, the top. */
-static size_t baselines(const struct routing *routing, int rungs[3])
-{
-    const struct policy *policy = &routing->workspace.policy;
-    const int wanted[3] = {routing->decider.cheapest, policy->middle, policy->top};
-    size_t n = 0;
-    for (int i = 0; i < 3; i++) {
-        bool seen = false;
-        for (size_t j = 0; j < n; j++)
-            seen = seen || rungs[j] == wanted[i];
-        if (!seen)
-            rungs[n++] = wanted[i];
-    }
-    return n;
-}
-
-static void write_summary(
-    struct routing *routing, const struct source_counts *counts, struct emit *emit)
-{
-    const struct totals *totals = &routing->totals;
-    int rungs[3];
-    size_t n = baselines(routing, rungs);
-    emit_open(emit, '{');
-    emit_member_int64(emit, "read", (int64_t)counts->read);
-    emit_member_int64(emit, "decided", (int64_t)totals->decided);
-    emit_key(emit, "skipped");
-    emit_open(emit, '{');
-    emit_member_int64(emit, "not_open", (int64_t)counts->not_open);
-    emit_member_int64(emit, "filtered", (int64_t)counts->filtered);
-    emit_member_int64(emit, "tombstone", (int64_t)counts->tombstone);
-    emit_member_int64(emit, "memory", (int64_t)counts->memory);
-    emit_close(emit, '}');
-    emit_member_int64(emit, "bad", (int64_t)counts->bad);
-    emit_key(emit, "share");
-    emit_open(emit, '{');
-    for (size_t i = 0; i < routing->workspace.policy.n_rungs; i++) {
-        emit_key_slice(emit, name_of(routing, (int)i));
-        emit_int64(emit, (int64_t)totals->by_rung[i]);
-    }
-    emit_close(emit, '}');
-    emit_key(emit, "strategy");
-    emit_open(emit, '{');
-    for (int i = 0; i < DECIDE_STRATEGIES; i++)
-        emit_member_int64(
-            emit, decide_strategy_name((enum decide_strategy)i), (int64_t)totals->by_strategy[i]);
-    emit_close(emit, '}');
-    emit_key(emit, "cost");
-    emit_open(emit, '{');
-    emit_member_usd(emit, "routed", totals->routed_usd);
-    for (size_t i = 0; i < n; i++)
-        emit_baseline(routing, emit, rungs[i]);
-    emit_close(emit, '}');
-    emit_member_cstring(emit, "cost_basis", totals->routed_assumed ? "assumed" : "measured");
-    emit_close(emit, '}');
-    emit_bytes(emit, slice_from("\n"));
-}
-
-static void print_shares(struct routing *routing, FILE *out)
-{
-    const struct totals *totals = &routing->totals;
-    static const struct table_column columns[] = {
-        {"rung", false, false}, {"tasks", true, false}, {"share", true, false}, {"", false, false}};
-    struct table *table = table_make(out, columns, 4);
-    char bar[TABLE_BAR_BYTES];
-    for (size_t i = 0; i < routing->workspace.policy.n_rungs; i++) {
-        if (totals->by_rung[i] == 0)
-            continue;
-        double share = (double)totals->by_rung[i] / (double)totals->decided;
-        table_add_row(table);
-        table_set(table, 0, name_of(routing, (int)i), color_of(routing, (int)i));
-        table_set(
-            table, 1, arena_print(routing->call->arena, "%zu", totals->by_rung[i]), TABLE_PLAIN);
-        table_set(table, 2, arena_print(routing->call->arena, "%.1f %%", 100 * share), TABLE_PLAIN);
-        table_set(table, 3, slice_from(table_bar(share, 24, bar)), color_of(routing, (int)i));
-    }
-    table_print(table);
-    table_free(table);
-}
-
-static void print_strategies(struct routing *routing, FILE *out)
-{
-    const char *separator = "decided by ";
-    for (int i = 0; i < DECIDE_STRATEGIES; i++) {
-        size_t n = routing->totals.by_strategy[i];
-        if (n == 0)
-            continue;
-        fprintf(out, "%s%s %zu (%.1f %%)", separator, decide_strategy_name((enum decide_strategy)i),
-            n, 100.0 * (double)n / (double)routing->totals.decided);
-        separator = ", ";
-    }
-    fputc('\n', out);
-}
-
-/* What the routed cost is to a baseline's: a share saved, or how much dearer. */
-static void print_difference(FILE *out, double ratio)
-{
-    if (isnan(ratio))
-        return;
-    if (ratio > 2)
-        fprintf(out, "  %.1f times as dear", ratio);
-    else
-        fprintf(out, "  %.1f %% %s", 100 * fabs(ratio - 1), ratio > 1 ? "dearer" : "saved");
-}
-
-static void print_costs(struct routing *routing, FILE *out)
-{
-    struct arena *arena = routing->call->arena;
-    const struct totals *totals = &routing->totals;
-    int rungs[3];
-    size_t n = baselines(routing, rungs);
-    bool any_assumed = totals->routed_assumed;
-    fprintf(out, "expected cost %.*s\n",
-        SLICE_ARG(money_marked(arena, totals->routed_usd, !totals->routed_assumed)));
-    for (size_t i = 0; i < n; i++) {
-        double other = total_of(routing, rungs[i]);
-        bool assumed = totals->all_assumed[rungs[i]];
-        any_assumed = any_assumed || assumed;
-        struct slice name = arena_print(arena, "all-%.*s", SLICE_ARG(name_of(routing, rungs[i])));
-        fprintf(out, "  against %-14.*s %9.*s", SLICE_ARG(name),
-            SLICE_ARG(money_marked(arena, other, !assumed)));
-        print_difference(out, totals->routed_usd / other);
-        fputc('\n', out);
-    }
-    if (any_assumed)
-        fputs("~ assumed: the policy's tokens a task x list price, not measured; and nothing here\n"
-              "  says how many of the tasks would be accepted\n",
-            out);
-}
-
-static void print_summary(struct routing *routing, const struct source_counts *counts, FILE *out)
-{
-    fprintf(out, "\n%zu read, %zu decided", counts->read, routing->totals.decided);
-    const struct {
-        size_t n;
-        const char *what;
-    } left_out[] = {{counts->not_open, "not open (--all takes them)"},
-        {counts->filtered, "filtered out"}, {counts->tombstone, "deleted"},
-        {counts->memory, "no tasks but memories"}, {counts->bad, "unreadable"}};
-    for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++)
-        if (left_out[i].n)
-            fprintf(out, ", %zu %s", left_out[i].n, left_out[i].what);
-    fputc('\n', out);
-    if (routing->totals.decided == 0)
-        return;
-    fputc('\n', out);
-    print_shares(routing, out);
-    fputc('\n', out);
-    print_strategies(routing, out);
-    print_costs(routing, out);
-    if (routing->warned)
-        fprintf(out, "%zu tasks carry a note; --explain shows them\n", routing->warned);
 }
 
 /* With --json the summary goes to standard error as JSON; for people it stands under the table. */
@@ -408,9 +197,9 @@ static bool finish_many(
     if (routing->table)
         table_print(routing->table);
     if (!routing->to_json)
-        print_summary(routing, counts, routing->call->out);
+        summary_print(&routing->summary, routing->call->arena, counts, routing->call->out);
     struct emit summary = {0};
-    write_summary(routing, counts, &summary);
+    summary_write(&routing->summary, routing->call->arena, counts, &summary);
     bool ok = true;
     if (routing->to_json) {
         fflush(routing->call->out); /* decisions first; its errors show when the call ends */
@@ -426,9 +215,10 @@ static bool finish_many(
 
 static bool route_many(struct routing *routing, struct failure *failure)
 {
-    static const struct table_column columns[] = {{"task", false, true}, {"title", false, true},
-        {"rung", false, false}, {"conf", true, false}, {"strategy", false, false},
-        {"cost", true, false}, {"why", false, true}};
+    static const struct table_column columns[] = {{"task", false, TABLE_SHRINKS},
+        {"title", false, TABLE_SHRINKS}, {"rung", false, TABLE_KEEPS}, {"conf", true, TABLE_KEEPS},
+        {"strategy", false, TABLE_SPARE}, {"cost", true, TABLE_KEEPS},
+        {"why", false, TABLE_SHRINKS}};
     struct source *source = NULL;
     struct arena arena = {0};
     struct task task;
@@ -502,10 +292,7 @@ static bool prepare(struct routing *routing, struct failure *failure)
         routing->dice = dice_from_system();
         routing->decider.dice = &routing->dice;
     }
-    size_t n = routing->workspace.policy.n_rungs;
-    routing->totals.by_rung = ARENA_ARRAY(arena, size_t, n);
-    routing->totals.all_usd = ARENA_ARRAY(arena, double, n);
-    routing->totals.all_assumed = ARENA_ARRAY(arena, bool, n);
+    routing->summary = summary_make(arena, &routing->workspace.policy, routing->decider.cheapest);
     routing->to_json = option(routing, ROUTE_JSON)->given;
     routing->explain = option(routing, ROUTE_EXPLAIN)->given;
     return true;

@@ -36,9 +36,11 @@ static struct slice saving(struct arena *arena, const struct eval_hint *hint)
 
 static void print_hints(const struct suggestions *s)
 {
-    static const struct table_column columns[] = {{"", true, false}, {"tasks with", false, true},
-        {"to", false, false}, {"accepted there", false, false}, {"on others", false, false},
-        {"p", true, false}, {"would move", true, false}, {"and save", false, false}};
+    static const struct table_column columns[] = {{"", true, TABLE_KEEPS},
+        {"tasks with", false, TABLE_SHRINKS}, {"to", false, TABLE_KEEPS},
+        {"accepted there", false, TABLE_KEEPS}, {"on others", false, TABLE_SPARE},
+        {"p", true, TABLE_SPARE}, {"would move", true, TABLE_KEEPS},
+        {"and save", false, TABLE_SPARE}};
     struct arena *arena = s->call->arena;
     struct table *table = table_make(s->call->out, columns, 8);
     for (size_t i = 0; i < s->n_hints; i++) {
@@ -62,8 +64,8 @@ static void print_hints(const struct suggestions *s)
 
 static void print_misrouted(const struct suggestions *s)
 {
-    static const struct table_column columns[] = {
-        {"task", false, false}, {"title", false, true}, {"", false, false}};
+    static const struct table_column columns[] = {{"task", false, TABLE_SHRINKS},
+        {"title", false, TABLE_SHRINKS}, {"", false, TABLE_SHRINKS}};
     struct arena *arena = s->call->arena;
     struct table *table = table_make(s->call->out, columns, 3);
     for (size_t i = 0; i < s->n_misrouted && i < SUGGEST_MISROUTED_SHOWN; i++) {

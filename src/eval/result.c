@@ -110,9 +110,9 @@ static void set_interval(struct table *table, size_t column, struct interval val
 
 static void print_policies(FILE *out, const struct eval_result *result)
 {
-    static const struct table_column columns[] = {{"POLICY", false, true},
-        {"QUALITY %", true, false}, {"COST $/TASK", true, false}, {"SAVING %", true, false},
-        {"FALSE ACCEPTS %", true, false}};
+    static const struct table_column columns[] = {{"POLICY", false, TABLE_SHRINKS},
+        {"QUALITY %", true, TABLE_KEEPS}, {"COST $/TASK", true, TABLE_KEEPS},
+        {"SAVING %", true, TABLE_SPARE}, {"FALSE ACCEPTS %", true, TABLE_SPARE}};
     struct table *table = table_make(out, columns, sizeof(columns) / sizeof(*columns));
     for (size_t i = 0; i < result->n_policies; i++) {
         const struct eval_policy *policy = &result->policies[i];
@@ -133,8 +133,8 @@ static void print_policies(FILE *out, const struct eval_result *result)
 
 static void print_paired(FILE *out, const struct eval_result *result)
 {
-    static const struct table_column columns[] = {
-        {"PAIRED", false, true}, {"AGAINST", false, true}, {"QUALITY, POINTS", true, false}};
+    static const struct table_column columns[] = {{"PAIRED", false, TABLE_SHRINKS},
+        {"AGAINST", false, TABLE_SHRINKS}, {"QUALITY, POINTS", true, TABLE_KEEPS}};
     struct table *table = table_make(out, columns, sizeof(columns) / sizeof(*columns));
     for (size_t i = 0; i < result->n_paired; i++) {
         table_add_row(table);
@@ -173,7 +173,9 @@ void eval_print_table(FILE *out, const struct eval_result *result)
         fputc('\n', out);
         print_paired(out, result);
     }
+    if (result->n_notes)
+        fputc('\n', out);
     for (size_t i = 0; i < result->n_notes; i++)
-        fprintf(out, "%s%.*s\n", i ? "" : "\n", SLICE_ARG(result->notes[i]));
+        table_print_text(out, result->notes[i], 0);
     arena_free(&arena);
 }

@@ -59,15 +59,16 @@ void report_print_alarms(FILE *out, struct arena *arena, const struct report *re
     if (!report->has_evidence)
         return;
     fputs("\nalarms\n", out);
-    for (size_t i = 0; i < report->n_alarms; i++)
-        fprintf(out, "  %s%.*s%s\n", table_color_code(out, TABLE_RED),
-            SLICE_ARG(report_alarm_text(arena, &report->alarms[i])),
-            table_color_code(out, TABLE_PLAIN));
+    for (size_t i = 0; i < report->n_alarms; i++) {
+        fprintf(out, "  %s", table_color_code(out, TABLE_RED));
+        table_print_text(out, report_alarm_text(arena, &report->alarms[i]), 2);
+        fputs(table_color_code(out, TABLE_PLAIN), out);
+    }
     if (report->n_alarms == 0)
         fputs("  none: success and cost are as they were, as far as the watches saw\n", out);
     for (size_t i = 0; i < report->n_degenerate; i++) {
         fputs("  ", out);
-        report_print_wrapped(out, report->degenerate[i], 2);
+        table_print_text(out, report->degenerate[i], 2);
     }
 }
 

@@ -45,8 +45,6 @@ struct slice report_percent_range(struct arena *arena, struct interval); /* "61 
 struct slice report_count(struct arena *arena, int64_t n);               /* "10,000" */
 struct slice report_e_value(struct arena *arena, double e);
 struct slice report_number(struct arena *arena, double number, int digits);
-/* From the column `indent`, where the cursor stands, with further lines indented likewise. */
-void report_print_wrapped(FILE *out, struct slice text, int indent);
 
 /* Which watches have gone off, and where outcomes teach nothing; nothing without evidence. */
 void report_print_alarms(FILE *out, struct arena *arena, const struct report *report);

@@ -38,9 +38,10 @@ static struct slice count_text(struct arena *arena, int64_t n)
 
 static void print_claim(FILE *out, struct arena *arena, const struct plan_claim *claim)
 {
-    static const struct table_column columns[] = {{"true rate", true, false},
-        {"settles as", false, false}, {"half of the times by task", true, false},
-        {"nine of ten by", true, false}, {"one planned look (80 % power)", true, false}};
+    static const struct table_column columns[] = {{"true rate", true, TABLE_KEEPS},
+        {"settles as", false, TABLE_KEEPS}, {"half of the times by task", true, TABLE_KEEPS},
+        {"nine of ten by", true, TABLE_SPARE},
+        {"one planned look (80 % power)", true, TABLE_SPARE}};
     fprintf(out, "%s%s%s: a rate of %.2f or more, looked at after every task\n",
         table_color_code(out, TABLE_BOLD), claim->id, table_color_code(out, TABLE_PLAIN),
         claim->target);

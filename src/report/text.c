@@ -83,10 +83,12 @@ static void print_groups(
     FILE *out, struct arena *arena, const struct report *report, enum report_by by, size_t most)
 {
     enum { COLUMNS = 11, SHARE = 2, STATED = 6 }; /* stated confidence takes the place of bars */
-    static const struct table_column columns[COLUMNS] = {{"", false, false}, {"tasks", true, false},
-        {"share", false, false}, {"accepted", true, false}, {"rate", true, false},
-        {"95 %", false, false}, {"stated", true, false}, {"spent", true, false},
-        {"an accepted", true, false}, {"seconds", true, false}, {"of 5", true, false}};
+    static const struct table_column columns[COLUMNS] = {{"", false, TABLE_SHRINKS},
+        {"tasks", true, TABLE_KEEPS}, {"share", false, TABLE_SPARE},
+        {"accepted", true, TABLE_SPARE}, {"rate", true, TABLE_KEEPS}, {"95 %", false, TABLE_KEEPS},
+        {"stated", true, TABLE_KEEPS}, {"spent", true, TABLE_KEEPS},
+        {"an accepted", true, TABLE_SPARE_LAST}, {"seconds", true, TABLE_SPARE},
+        {"of 5", true, TABLE_SPARE}};
     struct table_column shown[COLUMNS];
     const struct report_groups *groups = &report->by[by];
     size_t n = 0;
@@ -113,9 +115,10 @@ static struct slice interval_or_why(struct arena *arena, const struct report_sav
 
 static void print_savings(FILE *out, struct arena *arena, const struct report *report)
 {
-    static const struct table_column columns[] = {{"against", false, false},
-        {"would cost", true, false}, {"spent", true, false}, {"saved", true, false},
-        {"", true, false}, {"", false, false}, {"95 %", false, false}};
+    static const struct table_column columns[] = {{"against", false, TABLE_KEEPS},
+        {"would cost", true, TABLE_KEEPS}, {"spent", true, TABLE_SPARE},
+        {"saved", true, TABLE_KEEPS}, {"", true, TABLE_KEEPS}, {"", false, TABLE_SPARE},
+        {"95 %", false, TABLE_KEEPS}};
     char bar[TABLE_BAR_BYTES];
     heading(out, "Saved");
     struct table *table = table_make(out, columns, 7);
@@ -150,9 +153,10 @@ static struct slice saved_range(struct arena *arena, const struct report_project
 
 static void print_projections(FILE *out, struct arena *arena, const struct report *report)
 {
-    static const struct table_column columns[] = {{"tasks", true, false}, {"routed", true, false},
-        {"against", false, false}, {"would cost", true, false}, {"saved", true, false},
-        {"95 %", false, false}};
+    static const struct table_column columns[] = {{"tasks", true, TABLE_KEEPS},
+        {"routed", true, TABLE_SPARE}, {"against", false, TABLE_SPARE},
+        {"would cost", true, TABLE_KEEPS}, {"saved", true, TABLE_KEEPS},
+        {"95 %", false, TABLE_KEEPS}};
     if (report->n_projections == 0)
         return;
     heading(out, "At this rate");
@@ -173,9 +177,9 @@ static void print_projections(FILE *out, struct arena *arena, const struct repor
 
 static void print_calibration(FILE *out, struct arena *arena, const struct report *report)
 {
-    static const struct table_column columns[] = {{"stated", false, false}, {"tasks", true, false},
-        {"mean", true, false}, {"accepted", true, false}, {"", false, false},
-        {"95 %", false, false}};
+    static const struct table_column columns[] = {{"stated", false, TABLE_KEEPS},
+        {"tasks", true, TABLE_KEEPS}, {"mean", true, TABLE_KEEPS}, {"accepted", true, TABLE_KEEPS},
+        {"", false, TABLE_SPARE}, {"95 %", false, TABLE_KEEPS}};
     const struct report_calibration *c = &report->calibration;
     char bar[TABLE_BAR_BYTES];
     if (c->n == 0)
@@ -199,16 +203,18 @@ static void print_calibration(FILE *out, struct arena *arena, const struct repor
     fprintf(out, "mean stated %.*s, accepted %.*s of %.*s forecasts\n",
         SLICE_ARG(report_percent(arena, c->stated)), SLICE_ARG(report_percent(arena, c->observed)),
         SLICE_ARG(report_count(arena, c->n)));
-    fprintf(out, "calibration error %.3f; a perfect forecaster of as many: %.3f … %.3f%s\n",
-        c->error, c->error_null.low, c->error_null.high,
-        c->error > c->error_null.high ? "; not calibrated" : "");
+    table_print_text(out,
+        arena_print(arena, "calibration error %.3f; a perfect forecaster of as many: %.3f … %.3f%s",
+            c->error, c->error_null.low, c->error_null.high,
+            c->error > c->error_null.high ? "; not calibrated" : ""),
+        0);
 }
 
 static void print_recent(FILE *out, struct arena *arena, const struct report *report)
 {
-    static const struct table_column columns[] = {{"when", false, false}, {"task", false, true},
-        {"", false, true}, {"rung", false, false}, {"strategy", false, false}, {"", false, false},
-        {"cost", true, false}};
+    static const struct table_column columns[] = {{"when", false, TABLE_SPARE},
+        {"task", false, TABLE_SHRINKS}, {"", false, TABLE_SHRINKS}, {"rung", false, TABLE_KEEPS},
+        {"strategy", false, TABLE_SPARE}, {"", false, TABLE_KEEPS}, {"cost", true, TABLE_KEEPS}};
     char when[CLOCK_MS_BYTES];
     if (report->n_recent == 0)
         return;
@@ -242,11 +248,11 @@ static void print_remarks(FILE *out, const struct report *report)
     for (size_t i = 0; i < report->n_warnings; i++) {
         fprintf(out, "%swarning:%s ", table_color_code(out, TABLE_YELLOW),
             table_color_code(out, TABLE_PLAIN));
-        report_print_wrapped(out, report->warnings[i], 9);
+        table_print_text(out, report->warnings[i], 9);
     }
     for (size_t i = 0; i < report->n_notes; i++) {
         fputs("note: ", out);
-        report_print_wrapped(out, report->notes[i], 6);
+        table_print_text(out, report->notes[i], 6);
     }
     if (report->all.basis == REPORT_ASSUMED)
         fputs("~ assumed: it rests on costs that nobody measured\n", out);

@@ -17,21 +17,22 @@ static void print_verdict(FILE *out, struct arena *arena, const struct report_ve
     enum { INDENT = 14 };
     fprintf(out, "%s%-12s%s  ", table_color_code(out, color_of(row->verdict)),
         report_verdict_name(row->verdict), table_color_code(out, TABLE_PLAIN));
-    fprintf(out, "%s%s%s: ", table_color_code(out, TABLE_BOLD), row->id,
-        table_color_code(out, TABLE_PLAIN));
-    fprintf(out, "%.*s\n%*s", SLICE_ARG(row->claim), INDENT, "");
-    report_print_wrapped(out, row->reason, INDENT);
+    fputs(table_color_code(out, TABLE_BOLD), out);
+    table_print_text(out, arena_print(arena, "%s: %.*s", row->id, SLICE_ARG(row->claim)), INDENT);
+    fputs(table_color_code(out, TABLE_PLAIN), out);
+    fprintf(out, "%*s", INDENT, "");
+    table_print_text(out, row->reason, INDENT);
     if (row->verdict != STATS_INSUFFICIENT)
         return;
     fprintf(out, "%*s", INDENT, "");
     if (row->more_needed > 0)
-        report_print_wrapped(out,
+        table_print_text(out,
             arena_print(arena, "at the observed rate %.*s more%s would settle it",
                 SLICE_ARG(report_count(arena, row->more_needed)),
                 row->verified_needed ? " verified ones" : ""),
             INDENT);
     else
-        report_print_wrapped(out, slice_from("more of the same would not settle it"), INDENT);
+        table_print_text(out, slice_from("more of the same would not settle it"), INDENT);
 }
 
 void report_print_validation(

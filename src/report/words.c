@@ -57,32 +57,3 @@ struct slice report_e_value(struct arena *arena, double e)
 {
     return arena_print(arena, e < 1e4 ? "%.3f" : "%.3g", e);
 }
-
-/* Columns that a piece of UTF-8 takes, near enough for wrapping. */
-static int columns_of(struct slice text)
-{
-    int columns = 0;
-    for (size_t i = 0; i < text.len; i++)
-        columns += ((unsigned char)text.base[i] & 0xc0) != 0x80;
-    return columns;
-}
-
-void report_print_wrapped(FILE *out, struct slice text, int indent)
-{
-    enum { COLUMNS_MOST = 98 };
-    struct slice word;
-    int at = indent;
-    bool begun = false;
-    while (slice_next_field(&text, ' ', &word)) {
-        int columns = columns_of(word);
-        if (begun && at + 1 + columns > COLUMNS_MOST) {
-            fprintf(out, "\n%*s", indent, "");
-            at = indent;
-            begun = false;
-        }
-        at += columns + (begun ? 1 : 0);
-        fprintf(out, "%s%.*s", begun ? " " : "", SLICE_ARG(word));
-        begun = true;
-    }
-    fputc('\n', out);
-}
