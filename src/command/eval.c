@@ -28,6 +28,7 @@ enum {
     EVAL_EXCLUDE,
     EVAL_PLOT,
     EVAL_JSON,
+    EVAL_POLICY,
 };
 
 static const struct option_row OPTIONS[] = {
@@ -55,6 +56,8 @@ static const struct option_row OPTIONS[] = {
     {"plot", OPTION_TEXT, "FILE.svg",
         "draw the cost-quality curve, or with --pair the reliability diagram"},
     JSON_OPTION,
+    {"policy", OPTION_TEXT, "FILE",
+        "the ladder of this policy, its middle rung the target; the data names rungs or models"},
 };
 
 struct evaluation {
@@ -125,6 +128,37 @@ static bool read_models(
     return true;
 }
 
+/* A rung of the policy as the data calls it: by its own name or by its model's. */
+static struct slice name_in_data(const struct eval_data *data, const struct policy_rung *rung)
+{
+    return data_model(data, rung->name) != SIZE_MAX ? rung->name : rung->model;
+}
+
+/* The policy's rungs as a ladder, each model once. *middle is the middle one's name. */
+static bool read_policy(struct evaluation *evaluation, const struct eval_data *data,
+    struct slice *middle, struct failure *failure)
+{
+    struct policy policy;
+    if (!policy_find(
+            evaluation->arena, text_or_null(evaluation, EVAL_POLICY), NULL, &policy, NULL, failure))
+        return false;
+    *middle = name_in_data(data, &policy.rungs[policy.middle]);
+    for (size_t i = 0; i < policy.n_rungs; i++) {
+        struct slice name = name_in_data(data, &policy.rungs[i]);
+        bool again = false;
+        for (size_t k = 0; k < evaluation->n_ladder; k++)
+            again = again || slice_equal(evaluation->ladder[k], name);
+        if (again)
+            continue;
+        if (evaluation->n_ladder == LADDER_MOST)
+            return failure_set(failure,
+                "%s has more than the %d models that a ladder here may have", policy.path,
+                LADDER_MOST);
+        evaluation->ladder[evaluation->n_ladder++] = name;
+    }
+    return true;
+}
+
 static bool read_use(
     struct evaluation *evaluation, struct eval_pair_options *options, struct failure *failure)
 {
@@ -183,15 +217,15 @@ static bool read_rows(struct evaluation *evaluation, const char *path, const cha
            (!test || data_read(data, test, excluded->many, excluded->n_many, failure));
 }
 
-static bool judge_ladder(
-    struct evaluation *evaluation, const struct eval_data *data, struct failure *failure)
+static bool judge_ladder(struct evaluation *evaluation, const struct eval_data *data,
+    struct slice target, struct failure *failure)
 {
     const struct option_value *verifier = option(evaluation, EVAL_VERIFIER);
     struct eval_ladder_options options = {
         .ladder = evaluation->ladder,
         .n_ladder = evaluation->n_ladder,
         .search = whole(evaluation, EVAL_SEARCH),
-        .target = option(evaluation, EVAL_TARGET)->text,
+        .target = target,
         .verifier = verifier->given ? verifier->number : 1,
         .verifier_cost_usd = option(evaluation, EVAL_VERIFIER_COST)->number,
         .seeds = whole(evaluation, EVAL_SEEDS),
@@ -223,13 +257,15 @@ static bool judge_online(
 static bool judge(struct evaluation *evaluation, struct eval_data *data, struct failure *failure)
 {
     const char *path, *test;
-    bool has_ladder = option(evaluation, EVAL_LADDER)->given;
-    int protocols =
-        option(evaluation, EVAL_PAIR)->given + has_ladder + option(evaluation, EVAL_SEARCH)->given;
+    struct slice target = option(evaluation, EVAL_TARGET)->text, middle = {0};
+    bool has_ladder = option(evaluation, EVAL_LADDER)->given,
+         has_policy = option(evaluation, EVAL_POLICY)->given;
+    int protocols = option(evaluation, EVAL_PAIR)->given + has_ladder + has_policy +
+                    option(evaluation, EVAL_SEARCH)->given;
     if (protocols != 1)
-        return misuse(
-            evaluation, failure_set(failure,
-                            "choose one of --pair WEAK,STRONG, --ladder A,B,C and --search N"));
+        return misuse(evaluation,
+            failure_set(failure, "choose one of --pair WEAK,STRONG, --ladder A,B,C, --search N and "
+                                 "--policy FILE"));
     if (!find_data(evaluation, &path, &test, failure))
         return false;
     if (option(evaluation, EVAL_PAIR)->given)
@@ -238,8 +274,11 @@ static bool judge(struct evaluation *evaluation, struct eval_data *data, struct 
         return false;
     if (!read_rows(evaluation, path, test, data, failure))
         return false;
-    bool ok = option(evaluation, EVAL_ONLINE)->given ? judge_online(evaluation, data, failure)
-                                                     : judge_ladder(evaluation, data, failure);
+    if (has_policy && !read_policy(evaluation, data, &middle, failure))
+        return false;
+    bool ok = option(evaluation, EVAL_ONLINE)->given
+                  ? judge_online(evaluation, data, failure)
+                  : judge_ladder(evaluation, data, target.len ? target : middle, failure);
     evaluation->result.data = slice_from(path);
     return ok;
 }

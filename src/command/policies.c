@@ -290,7 +290,7 @@ const struct command_row COMMAND_TRUST = {
     .run = run_trust,
 };
 
-enum { INIT_FORCE, INIT_PAGES, INIT_CLAUDE, INIT_BEADS, INIT_ADVISE, INIT_REMOVE };
+enum { INIT_FORCE, INIT_PAGES, INIT_CLAUDE, INIT_BEADS, INIT_ADVISE, INIT_REMOVE, INIT_POLICY };
 
 static const struct option_row INIT_OPTIONS[] = {
     {"force", OPTION_FLAG, NULL, "replace a rung.yaml that is there"},
@@ -301,14 +301,19 @@ static const struct option_row INIT_OPTIONS[] = {
         "install Beads' hooks: new issues are decided, closed ones completed"},
     {"advise", OPTION_FLAG, NULL, "with --claude: also advise on prompts that fit another model"},
     {"remove", OPTION_FLAG, NULL, "with --claude or --beads: take them out again"},
+    {"policy", OPTION_TEXT, "FILE",
+        "begin with a copy of this policy; with --pages or --claude: write them from it"},
 };
 
+/* From the policy that --policy names, else from the rung.yaml that is there by now. */
 static bool write_pages(struct call *call, const char *directory, struct failure *failure)
 {
     struct workspace workspace = {0};
     struct arena *arena = call->arena;
     const char *path = file_join(arena, directory, "rung.yaml");
-    struct option_value option = {.given = true, .text = slice_from(path)};
+    struct option_value option = call->options[INIT_POLICY];
+    if (!option.given || !call->options[INIT_PAGES].given)
+        option = (struct option_value){.given = true, .text = slice_from(path)};
     if (!workspace_open(call, &option, &workspace, failure))
         return false;
     const char *rules = file_join(arena, directory, ".claude/rules");
@@ -328,28 +333,44 @@ static bool write_pages(struct call *call, const char *directory, struct failure
     return true;
 }
 
-/* A policy that this user has just had written is this user's own: it is trusted. */
+/* The text of the policy that --policy names, which must be sound. */
+static bool read_model(struct call *call, struct slice *text, struct failure *failure)
+{
+    struct file_bytes file;
+    struct policy policy;
+    struct policy_problems problems = {0};
+    const char *name = arena_text(call->arena, call->options[INIT_POLICY].text);
+    if (!file_open(name, POLICY_BYTES_MOST, &file, failure))
+        return false;
+    *text = arena_copy(call->arena, file.bytes);
+    file_close(&file);
+    return policy_parse(call->arena, name, *text, false, &policy, &problems) ||
+           failure_set(failure, "%.*s", SLICE_ARG(problems.items[0]));
+}
+
+/* The built-in policy, just written for this user, is trusted; a copy of another must be read. */
 static bool write_policy(struct call *call, const char *path, struct failure *failure)
 {
     struct slice text = policy_builtin_text();
     char hash[SHA256_HEX_BYTES];
-    if (!file_refuse_links(file_directory(call->arena, path), "rung.yaml", failure) ||
+    bool is_copy = call->options[INIT_POLICY].given;
+    if ((is_copy && !read_model(call, &text, failure)) ||
+        !file_refuse_links(file_directory(call->arena, path), "rung.yaml", failure) ||
         !file_replace(path, text, 0644, failure))
         return false;
     file_sha256(text, hash);
     fprintf(call->out, "wrote %s\n", shown_path(call->arena, path));
-    return policy_trust(call->arena, path, hash, failure);
+    return is_copy || policy_trust(call->arena, path, hash, failure);
 }
 
 /* Rung in another program's settings; the policy is left as it is. */
 static bool install(struct call *call, struct failure *failure)
 {
     struct workspace workspace = {0};
-    struct option_value none = {0};
     if (call->options[INIT_BEADS].given && !setup_beads(call, failure))
         return false;
     return !call->options[INIT_CLAUDE].given ||
-           (workspace_open(call, &none, &workspace, failure) &&
+           (workspace_open(call, &call->options[INIT_POLICY], &workspace, failure) &&
                setup_claude(call, &workspace, call->options[INIT_ADVISE].given, failure));
 }
 
@@ -382,7 +403,7 @@ static int run_init(struct call *call)
     const char *here = file_working_directory(call->arena);
     const char *path = file_join(call->arena, here, "rung.yaml");
     bool pages_only = call->options[INIT_PAGES].given;
-    if (pages_only && !file_exists(path)) {
+    if (pages_only && !file_exists(path) && !call->options[INIT_POLICY].given) {
         log_error("there is no rung.yaml here; `rung init` writes one");
         return EXIT_USAGE;
     }
@@ -397,7 +418,8 @@ static int run_init(struct call *call)
         return EXIT_BROKEN;
     }
     if (!pages_only)
-        fputs("\nnext: read rung.yaml, then `rung check` and `rung route`\n", call->out);
+        fprintf(call->out, "\nnext: read rung.yaml, then `rung %s` and `rung route`\n",
+            call->options[INIT_POLICY].given ? "trust" : "check");
     return EXIT_DONE;
 }
 

@@ -13,13 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PRICES_DATE, PRICES_HISTORY, PRICES_MODEL, PRICES_JSON };
+enum { PRICES_DATE, PRICES_HISTORY, PRICES_MODEL, PRICES_JSON, PRICES_POLICY };
 
 static const struct option_row OPTIONS[] = {
     {"date", OPTION_TEXT, "YYYY-MM-DD", "the prices of that day; for import, the day they begin"},
     {"history", OPTION_FLAG, NULL, "every row, those before and after the day too"},
     {"model", OPTION_TEXT, "GLOB", "only models that match"},
     JSON_OPTION,
+    {"policy", OPTION_TEXT, "FILE", "only the models of this policy's ladder, at its own prices"},
 };
 
 static bool is_shown(
@@ -81,10 +82,11 @@ static void add_row(struct call *call, struct table *table, const struct price_r
 
 static int show_prices(struct call *call, const struct price_table *prices, int32_t day)
 {
-    static const struct table_column columns[] = {{"model", false, false}, {"prompt", true, false},
-        {"input", true, false}, {"output", true, false}, {"read", true, false},
-        {"write 5m", true, false}, {"write 1h", true, false}, {"batch", true, false},
-        {"from", false, false}, {"source", false, true}};
+    static const struct table_column columns[] = {{"model", false, TABLE_KEEPS},
+        {"prompt", true, TABLE_KEEPS}, {"input", true, TABLE_KEEPS}, {"output", true, TABLE_KEEPS},
+        {"read", true, TABLE_KEEPS}, {"write 5m", true, TABLE_SPARE},
+        {"write 1h", true, TABLE_SPARE}, {"batch", true, TABLE_SPARE}, {"from", false, TABLE_SPARE},
+        {"source", false, TABLE_SHRINKS_SPARE}};
     bool to_json = call->options[PRICES_JSON].given;
     struct table *table = to_json ? NULL : table_make(call->out, columns, 10);
     struct emit emit = {0};
@@ -106,6 +108,42 @@ static int show_prices(struct call *call, const struct price_table *prices, int3
     table_free(table);
     emit_free(&emit);
     return EXIT_DONE;
+}
+
+/* True where the row is of the rung's model, or of the undated name of a dated one. */
+static bool is_of(
+    const struct policy_rung *rung, const struct price_row *row, const struct price_table *prices)
+{
+    const struct price_row *found = price_find(prices, rung->model, INT32_MAX, 0);
+    return found && slice_equal(found->model, row->model);
+}
+
+/* What the ladder's models cost: a price in the policy itself goes before the table's. */
+static bool keep_ladder(struct call *call, struct price_table *prices, struct failure *failure)
+{
+    struct arena *arena = call->arena;
+    struct policy policy;
+    const char *path = arena_text(arena, call->options[PRICES_POLICY].text);
+    if (!policy_find(arena, path, NULL, &policy, NULL, failure))
+        return false;
+    struct price_row *own_rows = ARENA_ARRAY(arena, struct price_row, policy.n_rungs),
+                     *other_rows = ARENA_ARRAY(arena, struct price_row, prices->n);
+    struct price_table own = {own_rows, 0}, others = {other_rows, 0};
+    for (size_t i = 0; i < policy.n_rungs; i++)
+        if (policy.rungs[i].has_price)
+            own_rows[own.n++] = policy.rungs[i].price;
+    for (size_t i = 0; i < prices->n; i++) {
+        bool listed = false, priced = false;
+        for (size_t rung = 0; rung < policy.n_rungs; rung++)
+            if (is_of(&policy.rungs[rung], &prices->rows[i], prices)) {
+                listed = true;
+                priced = priced || policy.rungs[rung].has_price;
+            }
+        if (listed && !priced)
+            other_rows[others.n++] = prices->rows[i];
+    }
+    *prices = price_merge(arena, &own, &others);
+    return true;
 }
 
 /* Other people's rows are kept in this user's price file, beside those imported before. */
@@ -156,7 +194,8 @@ static int run_prices(struct call *call)
         }
         if (import_prices(call, arena_text(call->arena, call->words[1]), day, &failure))
             return EXIT_DONE;
-    } else if (price_load(call->arena, workspace_price_path(call->arena), &prices, &failure)) {
+    } else if (price_load(call->arena, workspace_price_path(call->arena), &prices, &failure) &&
+               (!call->options[PRICES_POLICY].given || keep_ladder(call, &prices, &failure))) {
         return show_prices(call, &prices, day);
     }
     log_error("%s", failure.text);

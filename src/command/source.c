@@ -160,16 +160,16 @@ static bool open_tracker(struct source *source, struct failure *failure)
     return open_bytes(source, fetched.name, NULL, fetched.bytes, failure);
 }
 
-/* No file named: what is piped in, else what the tracker says. */
+/* No file named: what is piped in, and be it nothing, else what the tracker says. */
 static bool open_unnamed(struct source *source, struct failure *failure)
 {
     if (!input_is_waiting())
         return open_tracker(source, failure);
     if (!file_open("-", TASK_INPUT_BYTES_MOST, &source->file, failure))
         return false;
-    if (slice_trim(source->file.bytes).len == 0) {
-        file_close(&source->file);
-        return open_tracker(source, failure);
+    if (slice_trim(source->file.bytes).len == 0) { /* an empty backlog of whatever format */
+        log_note("standard input is empty: read 0 tasks");
+        source->format = TASK_FORMAT_TEXT;
     }
     source->opened++;
     return open_bytes(source, "standard input", NULL, source->file.bytes, failure);
