@@ -56,6 +56,17 @@ static const char *const *copy_names(struct arena *arena, const struct option_va
     return names;
 }
 
+/* The repository's, as rung-run has it; outside of one the directory of the ledger. */
+static const char *find_home(struct call *call, const struct workspace *workspace)
+{
+    const char *top = file_find_upward(call->arena, file_working_directory(call->arena), ".git");
+    struct ledger_place place =
+        workspace_ledger_place(call, &call->options[SERVE_LEDGER], workspace);
+    if (top)
+        return file_join(call->arena, top, ".rung");
+    return place.path ? file_directory(call->arena, place.path) : NULL;
+}
+
 static bool fill_options(struct call *call, struct workspace *workspace,
     struct serve_options *options, struct failure *failure)
 {
@@ -69,6 +80,7 @@ static bool fill_options(struct call *call, struct workspace *workspace,
     options->policy_path =
         given[SERVE_POLICY].given ? arena_text(arena, given[SERVE_POLICY].text) : NULL;
     options->directory = file_working_directory(arena);
+    options->home = find_home(call, workspace);
     options->price_path = workspace_price_path(arena);
     return find_ledger(call, workspace, options, failure) &&
            find_token(call, workspace, options, failure);

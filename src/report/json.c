@@ -5,13 +5,27 @@
 
 #include <math.h>
 
+static void write_interval(struct emit *emit, const char *key, struct interval interval)
+{
+    emit_key(emit, key);
+    if (isnan(interval.mean)) {
+        emit_null(emit);
+        return;
+    }
+    emit_open(emit, '[');
+    emit_double(emit, interval.low);
+    emit_double(emit, interval.mean);
+    emit_double(emit, interval.high);
+    emit_close(emit, ']');
+}
+
 static void write_group(struct emit *emit, const struct report_group *group, enum report_by by)
 {
     emit_open(emit, '{');
     emit_member_text(emit, "key", group->key);
     emit_member_int64(emit, "n", group->n);
     emit_member_int64(emit, "accepted", group->accepted);
-    stats_write_interval(emit, "success", group->success);
+    write_interval(emit, "success", group->success);
     emit_member_usd(emit, "cost_usd", group->cost_usd);
     emit_member_cstring(emit, "cost_basis", report_basis_name(group->basis));
     emit_member_usd(emit, "cost_per_task", group->cost_per_task);
@@ -56,7 +70,7 @@ static void write_savings(struct emit *emit, const struct report *report)
         emit_member_usd(emit, "baseline_usd", saving->baseline_usd);
         emit_member_usd(emit, "usd", saving->usd);
         emit_member_double(emit, "percent", round(saving->percent * 1e9) / 1e9);
-        stats_write_interval(emit, "interval", saving->interval);
+        write_interval(emit, "interval", saving->interval);
         emit_member_cstring(emit, "basis", report_basis_name(saving->basis));
         emit_close(emit, '}');
     }
@@ -75,7 +89,7 @@ static void write_projections(struct emit *emit, const struct report *report)
         emit_member_usd(emit, "actual", row->actual);
         emit_member_usd(emit, "baseline", row->baseline);
         emit_member_usd(emit, "saved", row->saved);
-        stats_write_interval(emit, "interval", row->interval);
+        write_interval(emit, "interval", row->interval);
         emit_member_cstring(emit, "basis", report_basis_name(row->basis));
         emit_close(emit, '}');
     }
@@ -90,7 +104,7 @@ static void write_calibration(struct emit *emit, const struct report_calibration
     emit_member_double(emit, "stated", c->stated);
     emit_member_double(emit, "observed", c->observed);
     emit_member_double(emit, "ece", c->error);
-    stats_write_interval(emit, "ece_null", c->error_null);
+    write_interval(emit, "ece_null", c->error_null);
     emit_key(emit, "bins");
     emit_open(emit, '[');
     for (size_t i = 0; i < c->n_bins; i++) {
@@ -100,7 +114,7 @@ static void write_calibration(struct emit *emit, const struct report_calibration
         emit_member_double(emit, "to", bin->to);
         emit_member_int64(emit, "n", bin->n);
         emit_member_double(emit, "stated", bin->stated);
-        stats_write_interval(emit, "observed", bin->observed);
+        write_interval(emit, "observed", bin->observed);
         emit_close(emit, '}');
     }
     emit_close(emit, ']');

@@ -3,9 +3,7 @@
  * Refuses to choose a rung (`decide` did), to judge (`gate` does) and to print (its listener does).
  *
  * What is done is done: every step is in a journal under `.rung/runs/` before the next one begins,
- * so that after kill -9 a run goes on where it was, and no row is lost or doubled. A loss of power
- * leaves what is on the disk by then: an attempt, before the next of its task begins and before its
- * change gets a branch; a task and its row, before the listener is told that it is over.
+ * so that after kill -9 a run goes on where it was, and no row is lost or doubled.
  *
  * Ownership: a job and all it points to live in the job's arena; whoever made the job frees it. */
 #ifndef RUNG_RUN_RUN_H
@@ -149,6 +147,25 @@ double run_spent_usd(struct run *run);
 
 /* What an attempt of this rung is expected to cost; NAN where nothing is known. */
 double run_expected_usd(const struct run_job *job, int rung);
+
+/* For who follows runs from outside. The journals in a home (a repository's ".rung") as they are
+ * now, newest id first. */
+struct run_journal {
+    struct slice id; /* of the run */
+    int64_t bytes, changed_ms;
+};
+bool run_list_journals(struct arena *arena, const char *home, struct run_journal **journals,
+    size_t *n, struct failure *failure) MUST_USE;
+
+/* The whole lines (see journal.h) that begin at byte `from` of a listed journal, of `most` bytes at
+ * most; where one line alone is longer, nothing, and `next` is within it. */
+struct run_lines {
+    struct slice text;
+    int64_t next; /* where the next line begins */
+    bool is_over; /* the run is finished and nothing comes behind `next` */
+};
+bool run_read_journal(struct arena *arena, const char *home, struct slice id, int64_t from,
+    size_t most, struct run_lines *lines, struct failure *failure) MUST_USE;
 
 /* Tidies what dead runs left: processes, work trees, and the journals of finished runs. Runs that
  * are unfinished are left alone unless `all`. */

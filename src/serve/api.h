@@ -17,6 +17,9 @@
         "\"uptime_s\":{\"type\":\"integer\",\"minimum\":0}")
 serve_handler api_health;
 
+/* ---- the event stream, which events.c answers ---- */
+enum { EVENTS_LAST_ID };
+
 /* ---- openapi.c ---- */
 serve_handler openapi_answer;
 

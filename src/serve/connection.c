@@ -1,5 +1,6 @@
 /* Receives sockets, hands whole requests to dispatch and sends what it is given. Refuses to wait
  * for anyone without an end, or to keep more than is allowed. */
+#include "metrics.h"
 #include "server.h"
 
 #include <assert.h>
@@ -68,6 +69,8 @@ void connection_close(struct connection *connection)
     if (connection->at == CONNECTION_CLOSED)
         return;
     connection->at = CONNECTION_CLOSED;
+    if (connection->listener)
+        events_leave(connection->listener);
     unlink_connection(connection);
     uv_close((uv_handle_t *)&connection->socket, after_close);
 }
@@ -150,6 +153,7 @@ static void begin_request(struct connection *connection)
     set_counted_body(connection, 0);
     connection->at = CONNECTION_READING;
     connection->route = NULL;
+    connection->asked_ns = 0;
     connection->since_ms = uv_now(&connection->server->loop);
 }
 
@@ -247,6 +251,12 @@ static void after_sending(uv_write_t *write, int status)
     go_on_with_waiting(connection);
 }
 
+/* 0 where the request was refused before it was whole. */
+static double seconds_since(uint64_t asked_ns)
+{
+    return asked_ns ? (double)(uv_hrtime() - asked_ns) / 1e9 : 0;
+}
+
 void connection_answer(struct connection *connection, struct answer_head head, struct emit *body)
 {
     struct server *server = connection->server;
@@ -268,6 +278,8 @@ void connection_answer(struct connection *connection, struct answer_head head, s
     server->unsent_bytes += sending->n_bytes;
     connection->at = CONNECTION_SENDING;
     connection->since_ms = uv_now(&server->loop);
+    metrics_count_answer(
+        server->place.metrics, connection->route, head.status, seconds_since(connection->asked_ns));
     uv_stream_t *stream = (uv_stream_t *)&connection->socket;
     if (uv_write(&sending->write, stream, buffers, n_buffers, after_sending) != 0) {
         server->unsent_bytes -= sending->n_bytes;
@@ -276,6 +288,13 @@ void connection_answer(struct connection *connection, struct answer_head head, s
         free(sending);
         connection_close(connection);
     }
+}
+
+void connection_begin_stream(struct connection *connection)
+{
+    connection->at = CONNECTION_STREAMING;
+    connection->since_ms = uv_now(&connection->server->loop);
+    start_reading(connection);
 }
 
 void connection_refuse(struct connection *connection, int status, struct slice message)
@@ -343,7 +362,7 @@ static bool is_slow(const struct connection *connection, uint64_t waited_ms)
 static void check_sending(struct connection *connection, uint64_t now, uint64_t waited_ms)
 {
     size_t unsent = uv_stream_get_write_queue_size((uv_stream_t *)&connection->socket);
-    if (unsent != connection->unsent) {
+    if (unsent == 0 || unsent != connection->unsent) {
         connection->unsent = unsent;
         connection->since_ms = now;
     } else if (waited_ms > SERVE_SEND_WAIT_MS) {
@@ -372,8 +391,11 @@ static void check_connection(struct connection *connection)
         if (waited_ms > LINGER_MS)
             connection_close(connection);
         return;
-    case CONNECTION_ANSWERING:
     case CONNECTION_STREAMING:
+        if (server->is_ending)
+            return connection_close(connection);
+        return check_sending(connection, now, waited_ms);
+    case CONNECTION_ANSWERING:
     case CONNECTION_CLOSED:
         return;
     }

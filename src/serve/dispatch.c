@@ -1,5 +1,6 @@
 /* Receives a whole request, hands it to what answers it: a file, a row of the API, the event
  * stream, or a refusal. Access is judged here, before anything else looks at the request. */
+#include "api.h"
 #include "assets.h"
 #include "base/failure.h"
 #include "server.h"
@@ -126,6 +127,22 @@ static void start_job(struct connection *connection, const struct serve_route *r
     job_start(&server->loop, job);
 }
 
+static void start_stream(struct connection *connection, const struct serve_value *last_id)
+{
+    struct server *server = connection->server;
+    struct slice id = connection->reader.request.headers[REQUEST_LAST_EVENT_ID];
+    if (server->is_ending || server->n_listeners >= SERVE_LISTENERS_MOST)
+        return connection_refuse(connection, 503, slice_from("too many listen already"));
+    if (is_method(connection, "HEAD")) {
+        struct emit body = {0};
+        struct answer_head head = {.status = 200, .media = "text/event-stream", .streams = true};
+        return connection_answer(connection, head, &body);
+    }
+    connection_begin_stream(connection);
+    /* A browser that comes back says it in the header; its address is still the first one. */
+    events_join(server->events, connection, id.len ? id : last_id->text);
+}
+
 static void answer_route(
     struct connection *connection, const struct serve_route *route, const struct target *target)
 {
@@ -143,6 +160,8 @@ static void answer_route(
     const char *problem = body_problem(route, request, &status);
     if (problem)
         return connection_refuse(connection, status, slice_from(problem));
+    if (route->streams)
+        return start_stream(connection, &params[EVENTS_LAST_ID]);
     start_job(connection, route, params);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "metrics.h"
 #include "server.h"
 
 #include <stdio.h>
@@ -141,6 +142,7 @@ static void begin_end(struct server *server)
     server->is_ending = true;
     server->end_at_ms = uv_now(&server->loop) + SERVE_END_WAIT_MS;
     uv_close((uv_handle_t *)&server->listener, NULL);
+    events_stop(server->events);
     connection_check_all(server);
 }
 
@@ -160,6 +162,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct server *server = timer->data;
     connection_check_all(server);
+    metrics_set_connections(server->place.metrics, server->n_connections, server->n_listeners);
     if (server->is_ending)
         end_when_done(server);
 }
@@ -197,7 +200,8 @@ static bool begin(struct server *server, struct failure *failure)
     union address address = {0};
     return parse_listen(server->place.options->listen, host, &port, failure) &&
            read_address(host, port, &address, failure) &&
-           open_access(server, &address, host, failure) && listen_at(server, &address, failure);
+           open_access(server, &address, host, failure) && events_begin(server, failure) &&
+           listen_at(server, &address, failure);
 }
 
 static void end(struct server *server)
@@ -206,6 +210,8 @@ static void end(struct server *server)
     uv_run(&server->loop, UV_RUN_DEFAULT);
     uv_loop_close(&server->loop);
     workers_end(&server->workers);
+    events_free(server->events);
+    metrics_free(server->place.metrics);
     free(server->running);
     free(server);
 }
@@ -213,11 +219,13 @@ static void end(struct server *server)
 bool serve_run(const struct serve_options *options, struct failure *failure)
 {
     struct server *server = memory_take(sizeof(*server));
-    *server = (struct server){.place = {.options = options, .started_ms = clock_now_ms()}};
+    *server = (struct server){
+        .place = {.options = options, .started_ms = clock_now_ms(), .metrics = metrics_make()}};
     server->running = memory_take(SERVE_ROUTES_COUNT * sizeof(*server->running));
     memset(server->running, 0, SERVE_ROUTES_COUNT * sizeof(*server->running));
     int err = uv_loop_init(&server->loop);
     if (err != 0 || !workers_begin(&server->workers, &server->place, failure)) {
+        metrics_free(server->place.metrics);
         free(server->running);
         free(server);
         return err == 0 ? false : fail_uv(failure, "cannot make an event loop", err);

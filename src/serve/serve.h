@@ -17,8 +17,8 @@ enum {
     SERVE_BODIES_BYTES_MOST = 32 << 20, /* of all connections together */
     SERVE_UNSENT_BYTES_MOST = 32 << 20, /* of all connections together; listeners not counted */
     SERVE_CONNECTIONS_MOST = 512,
-    SERVE_LISTENERS_MOST = 256, /* of those */
-    SERVE_LISTENER_UNSENT_BYTES_MOST = 4 << 20,
+    SERVE_LISTENERS_MOST = 256,                 /* of those */
+    SERVE_LISTENER_UNSENT_BYTES_MOST = 1 << 20, /* then it reads on by itself, as it takes it */
     SERVE_HEAD_WAIT_MS = 10000,  /* from the first byte of a request to its empty line */
     SERVE_BODY_GRACE_MS = 10000, /* then at least this many bytes a second: */
     SERVE_BODY_BYTES_A_SECOND = 8 << 10,
@@ -37,6 +37,8 @@ struct serve_options {
     bool token_must_exist;    /* … unless it is named */
     const char *ledger_url;
     const char *policy_path; /* NULL: found upward from `directory` */
+    const char *home;        /* where runs keep their journals: ".rung" of the repository it was
+                                started in, or beside the ledger; NULL: nowhere */
     const char *directory;   /* where it was started */
     const char *price_path;  /* this user's own prices, or NULL */
 };

@@ -5,6 +5,7 @@
 
 #include "access.h"
 #include "answer.h"
+#include "events.h"
 #include "request.h"
 #include "workers.h"
 
@@ -23,7 +24,8 @@ struct server {
     struct connection *connections; /* a list, the newest first */
     size_t n_connections, n_listeners;
     size_t unsent_bytes, bodies_bytes; /* of all connections */
-    unsigned *running;                 /* calls under way, one count for each row */
+    struct events *events;
+    unsigned *running; /* calls under way, one count for each row */
     bool is_ending;
     uint64_t end_at_ms;             /* by uv_now: what is not answered by then never is */
     char chunk[SERVER_CHUNK_BYTES]; /* what was read last, of whatever connection */
@@ -53,6 +55,7 @@ struct connection {
     uint64_t since_ms;   /* by uv_now: begin of what it does, or the last progress of sending */
     size_t unsent;       /* at the last tick */
     bool ends_after, has_job, is_over; /* over: its handle is closed */
+    struct listener *listener;         /* of a stream */
     const struct serve_route *route;   /* that answers; NULL: none */
     uint64_t asked_ns;                 /* by uv_hrtime: when the request was whole */
 };
@@ -64,6 +67,8 @@ void connection_accept(uv_stream_t *listener, int status);
 
 /* Sends head and body (whose bytes it takes over) and goes on with the next request, or ends. */
 void connection_answer(struct connection *connection, struct answer_head head, struct emit *body);
+/* From now on it is sent events, and what it says is not heard. */
+void connection_begin_stream(struct connection *connection);
 void connection_refuse(struct connection *connection, int status, struct slice message);
 
 /* Deadlines of all connections; called each SERVER_TICK_MS. */

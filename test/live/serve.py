@@ -3,6 +3,7 @@
 
 serve.py PROGRAM [--full] [test …]; --full takes 1 GB and 10,000 connections, otherwise a share of
 them that fits into `make test`. Prints a line a test and a summary."""
+import json
 import os
 import resource
 import signal
@@ -294,6 +295,87 @@ def never_reads(program):
     return f"100 clients that never read: {memory >> 20} MB; another waited {worst * 1000:.0f} ms at most"
 
 
+def rows(n, first=0, success=True):
+    """Lines of experiments as other programs write them."""
+    return "".join(json.dumps({"id": f"e{i}", "timestamp": 1767225600000 + i, "taskId": f"t{i}",
+                               "description": "x" * 500, "modelUsed": "haiku", "routingStrategy": "default",
+                               "routingConfidence": 0.6, "success": success, "cost": 0.01,
+                               "timeToComplete": 1, "qualityScore": 4, "notes": ""}) + "\n"
+                   for i in range(first, first + n)).encode()
+
+
+def ids_of(events):
+    return [event.data["id"] for event in events if event.kind in ("decision", "experiment")]
+
+
+def events(program):
+    """Rows of other processes, runs' journals, resuming from every id, over a restart too."""
+    with Server(program) as server:
+        first = server.listen()
+        hello = first.take(1)[0]
+        expect(hello.kind == "hello" and hello.id, "the first event is not hello")
+        server.rung("import", "-", input=rows(300))
+        told = first.take(300)
+        expect(ids_of(told) == [f"e{i}" for i in range(300)], "not each row once, in order")
+        for at in (0, 1, 150, 255, 256, 298):
+            second = server.listen(told[at].id)
+            expect(second.take(1)[0].id == told[at].id, "hello of who comes back is not his place")
+            again = ids_of(second.take(299 - at))
+            expect(again == [f"e{i}" for i in range(at + 1, 300)], f"resumed at {at}: {len(again)}")
+            second.close()
+        runs = server.path / "runs"
+        runs.mkdir()
+        with open(runs / "run_abc_1.jsonl", "w", encoding="utf-8", buffering=1) as journal:
+            journal.write('{"run":"run_abc_1","at":1}\n{"task":0,"at":1,"experiment":{}}\n')
+            journal.write('{"task":0,"attempting":"haiku"}\n{"task":0,"spe')
+            steps = first.take(3)
+            expect([step.data["step"] for step in steps] == ["began", "queued", "attempting"], f"{steps}")
+            expect(steps[2].data["rung"] == "haiku" and steps[2].data["task"] == 0, "what is attempted")
+            place = steps[1].id
+            first.close()
+            port = server.port
+            server.stop()
+            journal.write('nd":0.25}\n')
+            server.rung("import", "-", input=rows(3, 300))
+            server.start(port)
+            journal.write('{"end":true}\n')
+            third = server.listen(place)
+            missed = third.take(1 + 3 + 3)[1:]
+            expect(ids_of(missed) == ["e300", "e301", "e302"], "rows of while it was down")
+            steps = [event.data["step"] for event in missed if event.kind == "attempt"]
+            expect(steps == ["attempting", "spending", "ended"], f"steps of while it was down: {steps}")
+        for bad in ("x", "-1;0", "1;2;../../etc/passwd:0", "1;2;a:b", "9" * 30, "1" * 5000):
+            answer = server.ask(f"/api/events?last_event_id={bad}", "HEAD")
+            expect(answer.status in (200, 400), f"last_event_id={bad}: {answer.status}")
+        stranger = server.listen("999999;0")
+        expect(stranger.take(1)[0].id.split(";")[0] == "303", "a place of another ledger")
+    return "300 rows in order, resumed at 6 places; a run's steps and 3 rows over a restart"
+
+
+def deaf_listener(program):
+    """A listener that does not read costs others nothing; when it reads, nothing is missing."""
+    with Server(program) as server:
+        deaf = server.listen(buffer=4096)
+        deaf.take(1)
+        good = server.listen()
+        good.take(1)
+        n, started = 40000, time.monotonic()
+        writer = subprocess.Popen([program, "import", "-"], cwd=server.path, env=server.env,
+                                  stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        writer.stdin.write(rows(n))
+        writer.stdin.close()
+        seen = ids_of(good.take(n))
+        expect(len(seen) == n and len(set(seen)) == n, f"{len(set(seen))} of {n} rows")
+        took = time.monotonic() - started
+        expect(writer.wait(timeout=30) == 0, "the import failed")
+        memory = server.memory_bytes()
+        expect(memory < MEMORY_MOST, f"{memory} bytes of memory")
+        text = server.ask("/metrics").body.decode()
+        expect("rung_event_listeners 2\n" in text, "the deaf one was dropped before its time")
+        expect(ids_of(deaf.take(n)) == seen, "who begins to read late misses something")
+    return f"one took {n} rows in {took:.1f} s, {memory >> 20} MB; who began to read later misses none"
+
+
 def ends(program):
     """SIGTERM and Ctrl-C, with connections of every kind open."""
     for how in (signal.SIGTERM, signal.SIGINT):
@@ -315,7 +397,8 @@ def ends(program):
     return f"ends with 0 on SIGTERM and SIGINT, {took:.1f} s with half a request open"
 
 
-TESTS = [malformed, methods, places, tokens, open_address, slow, greedy, idle, never_reads, ends]
+TESTS = [malformed, methods, places, tokens, open_address, slow, greedy, idle, never_reads,
+         events, deaf_listener, ends]
 
 
 def main():

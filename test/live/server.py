@@ -41,6 +41,55 @@ def read_answer(stream, method="GET"):
     return Answer(status, headers, b"" if method == "HEAD" else stream.read(length))
 
 
+class Event:
+    """One server-sent event; its data as JSON."""
+
+    def __init__(self, lines):
+        fields = dict(line.split(": ", 1) for line in lines)
+        self.kind, self.id, self.data = fields["event"], fields["id"], json.loads(fields["data"])
+
+    def __repr__(self):
+        return f"{self.kind} {self.id} {self.data}"
+
+
+class Listener:
+    """A connection to /api/events."""
+
+    def __init__(self, server, last_id, buffer=None):
+        self.socket = socket.socket()
+        if buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        self.socket.settimeout(WAIT_S)
+        self.socket.connect(("127.0.0.1", server.port))
+        head = f"Last-Event-ID: {last_id}\r\n" if last_id else ""
+        self.socket.sendall(
+            f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n{head}\r\n".encode())
+        self.stream = self.socket.makefile("rb")
+        expect(b" 200 " in self.stream.readline(), "the event stream is refused")
+        while self.stream.readline().strip():
+            pass
+
+    def take(self, n):
+        """The next n events; alarms and comments are passed over."""
+        events, lines = [], []
+        while len(events) < n:
+            line = self.stream.readline()
+            expect(line, "the event stream ended")
+            line = line.decode().rstrip("\n")
+            if line and not line.startswith((":", "retry:")):
+                lines.append(line)
+            elif not line and lines:
+                event = Event(lines)
+                lines = []
+                if event.kind != "alarm":
+                    events.append(event)
+        return events
+
+    def close(self):
+        self.stream.close()
+        self.socket.close()
+
+
 class Server:
     """The program, its ledger and its token in a directory that goes with it."""
 
@@ -100,6 +149,9 @@ class Server:
         head = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value)
         raw = f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + (body or b"")
         return self.send(raw, method=method)
+
+    def listen(self, last_id=None, buffer=None):
+        return Listener(self, last_id, buffer)
 
     def rung(self, *words, **more):
         return subprocess.run([self.program, *words], cwd=self.path, env=self.env, check=True,

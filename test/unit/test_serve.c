@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "serve/access.h"
 #include "serve/answer.h"
+#include "serve/feed.h"
 #include "serve/request.h"
 #include "serve/routes.h"
 
@@ -320,6 +321,45 @@ static void answers_have_one_envelope(void **state)
     emit_free(&out);
 }
 
+/* ---- places in the event stream ---- */
+
+static void places_are_read_back(void **state)
+{
+    (void)state;
+    static const char *const GOOD[] = {"0;0", "12;1795369576407",
+        "9223372036854775807;1;run_mws4owfe_x6d0p:0;run_a-b:9223372036854775807"};
+    static const char *const BAD[] = {"", "1", "1;", ";1", "-1;1", "1;-1", "x;1", "1;2;", "1;2;a",
+        "1;2;a:", "1;2;a:-1", "1;2;../a:1", "1;2;a.b:1", "1;2;:1", "1;2;a b:1",
+        "1;2;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:1"};
+    struct feed_place place;
+    struct emit out = {0};
+    for (size_t i = 0; i < sizeof(GOOD) / sizeof(GOOD[0]); i++) {
+        assert_true(feed_parse_place(slice_from(GOOD[i]), &place));
+        emit_clear(&out);
+        feed_write_place(&out, &place);
+        assert_slice(emit_slice(&out), GOOD[i]);
+    }
+    for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++)
+        if (feed_parse_place(slice_from(BAD[i]), &place))
+            fail_msg("\"%s\" is taken for a place", BAD[i]);
+    emit_clear(&out);
+    emit_bytes(&out, slice_from("1;2"));
+    for (int i = 0; i <= FEED_RUNS_MOST; i++)
+        emit_bytes(&out, slice_from(";a:1"));
+    assert_false(feed_parse_place(emit_slice(&out), &place)); /* one more than are followed */
+    emit_free(&out);
+}
+
+static void an_event_is_one_line_of_data(void **state)
+{
+    (void)state;
+    struct feed_place place = {.seq = 7, .at_ms = 8};
+    struct emit out = {0};
+    feed_write_event(&out, "experiment", &place, slice_from("{\n\"a\":\r\n1}"));
+    assert_slice(emit_slice(&out), "event: experiment\nid: 7;8\ndata: {\"a\":1}\n\n");
+    emit_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +373,8 @@ int main(void)
         cmocka_unit_test(codes_are_good_once),
         cmocka_unit_test(tokens_are_made_once_and_kept),
         cmocka_unit_test(answers_have_one_envelope),
+        cmocka_unit_test(places_are_read_back),
+        cmocka_unit_test(an_event_is_one_line_of_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
