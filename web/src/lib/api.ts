@@ -16,6 +16,11 @@ export class ApiError extends Error {
   }
 }
 
+/** What was thrown, as what can be shown. */
+export function failureOf(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError(0, 'broken', String(error))
+}
+
 async function call<T>(path: string, init: RequestInit): Promise<Answer<T>> {
   let response: Response
   try {

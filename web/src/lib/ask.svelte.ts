@@ -1,6 +1,6 @@
 // A question to the server whose answer stays true: asked again when the question changes and when
 // events say that the data did. What was known stays on the page until the new answer is there.
-import { ApiError, get, post, type Answer } from './api'
+import { failureOf, get, post, type Answer, type ApiError } from './api'
 import { live, type Kind } from './live.svelte'
 
 export class Asked<T> {
@@ -25,7 +25,7 @@ export class Asked<T> {
       this.failure = null
     } catch (error) {
       if (mine.signal.aborted) return
-      this.failure = error instanceof ApiError ? error : new ApiError(0, 'broken', String(error))
+      this.failure = failureOf(error)
     }
     this.busy = false
   }

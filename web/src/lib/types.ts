@@ -144,6 +144,16 @@ export interface Saving {
   basis: Basis
 }
 
+export interface Projection {
+  tasks: number
+  against: string
+  actual: number | null
+  baseline: number | null
+  saved: number | null
+  interval: Interval | null
+  basis: Basis
+}
+
 export interface Alarm {
   text: string
   rung: string | null
@@ -166,6 +176,7 @@ export interface Summary {
   warnings: string[]
   notes: string[]
   savings: Saving[]
+  projection: Projection[]
   recent: Experiment[]
   rungs: RungSummary[]
   budget: {
