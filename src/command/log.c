@@ -22,6 +22,7 @@ enum {
     LOG_LABEL,
     LOG_DESCRIPTION,
     LOG_MODEL,
+    LOG_AMEND,
     LOG_POLICY,
     LOG_LEDGER,
     LOG_JSON,
@@ -43,6 +44,8 @@ static const struct option_row OPTIONS[] = {
     {"label", OPTION_MANY, "LABEL", "a label of the task"},
     {"description", OPTION_TEXT, "TEXT", "what the task was, where TASK is only an id"},
     {"model", OPTION_TEXT, "ID", "the model id that answered, where it is not the ladder's"},
+    {"amend", OPTION_FLAG, NULL,
+        "correct the outcome of the task's latest record: what it cost and who did it stays"},
     POLICY_OPTION,
     LEDGER_OPTION,
     JSON_OPTION,
@@ -148,18 +151,37 @@ static void set_rung(const struct outcome *outcome, struct experiment *e)
         e->cost_usd = outcome->assumed_usd;
 }
 
+/* What is known now is known of the change that was made last, by one attempt or a plan's parts. */
+static void settle_attempts(struct outcome *outcome, struct experiment *e)
+{
+    struct record_attempts attempts = {
+        ARENA_ARRAY(outcome->call->arena, struct record_attempt, e->attempts.n + 1), e->attempts.n};
+    bool is_last = true;
+    for (size_t i = e->attempts.n; i-- > 0;) {
+        struct record_attempt *attempt = &attempts.items[i];
+        *attempt = e->attempts.items[i];
+        if (attempt->phase != RECORD_EXECUTE || !is_last)
+            continue;
+        attempt->success = e->success;
+        is_last = false;
+    }
+    e->attempts = attempts;
+}
+
 static void fill(struct experiment *e, void *context)
 {
-    const struct outcome *outcome = context;
+    struct outcome *outcome = context;
     e->pending = false;
     e->success = option(outcome, LOG_SUCCESS)->given ? RECORD_ACCEPTED : RECORD_FAILED;
     e->outcome_source = outcome->source;
+    settle_attempts(outcome, e);
     set_rung(outcome, e);
     if (option(outcome, LOG_STRATEGY)->given) {
         e->strategy = slice_from(decide_strategy_name(outcome->strategy));
         e->confidence = decide_stated_confidence(outcome->strategy);
     }
-    e->cost_source = RECORD_ASSUMED;
+    if (e->attempts.n == 0)
+        e->cost_source = RECORD_ASSUMED;
     if (option(outcome, LOG_COST)->given) {
         e->cost_usd = option(outcome, LOG_COST)->number;
         e->cost_source = RECORD_MEASURED;
@@ -197,6 +219,29 @@ static bool record_past(
     return record_check(e, failure) && ledger_add(ledger, e, NULL, failure);
 }
 
+/* The newest that is done; *found false: there is none. */
+static bool amend(struct outcome *outcome, struct ledger *ledger, struct experiment *e, bool *found,
+    struct failure *failure)
+{
+    struct arena *arena = outcome->call->arena;
+    struct ledger_filter filter = {.task_id = outcome->call->words[0], .state = LEDGER_DONE};
+    struct ledger_walk *walk = NULL;
+    if (!ledger_walk_open(ledger, &filter, LEDGER_NEWEST, 1, &walk, failure))
+        return false;
+    enum ledger_next next = ledger_walk_next(walk, arena, e, failure);
+    ledger_walk_close(walk);
+    *found = next == LEDGER_ROW;
+    if (next != LEDGER_ROW)
+        return next == LEDGER_END;
+    e->success = option(outcome, LOG_SUCCESS)->given ? RECORD_ACCEPTED : RECORD_FAILED;
+    e->outcome_source = outcome->source;
+    settle_attempts(outcome, e);
+    set_text(&e->notes, option(outcome, LOG_NOTES));
+    if (option(outcome, LOG_QUALITY)->given)
+        e->quality = option(outcome, LOG_QUALITY)->number;
+    return ledger_replace(ledger, e, found, failure);
+}
+
 static bool confirm(struct call *call, const struct experiment *e, bool completed)
 {
     struct arena *arena = call->arena;
@@ -209,7 +254,10 @@ static bool confirm(struct call *call, const struct experiment *e, bool complete
         return ok;
     }
     fprintf(call->out, "%.*s %s: %.*s %s %.*s, judged by %s", SLICE_ARG(e->id),
-        completed ? "completed" : "recorded", SLICE_ARG(text_one_line(arena, e->model_used, 0)),
+        call->options[LOG_AMEND].given ? "amended"
+        : completed                    ? "completed"
+                                       : "recorded",
+        SLICE_ARG(text_one_line(arena, e->model_used, 0)),
         e->success == RECORD_ACCEPTED ? "did" : "failed at",
         SLICE_ARG(text_one_line(arena, e->task_id, 60)),
         record_outcome_source_name(e->outcome_source));
@@ -232,8 +280,16 @@ static int log_outcome(struct outcome *outcome, struct failure *failure)
     if (!workspace_make_ledger(
             call, &call->options[LOG_LEDGER], outcome->workspace, &ledger, failure))
         goto done;
-    if (!ledger_complete(ledger, call->arena, (struct slice){0}, call->words[0], fill, outcome, &e,
-            &completed, failure))
+    if (option(outcome, LOG_AMEND)->given) {
+        if (!amend(outcome, ledger, &e, &completed, failure))
+            goto done;
+        if (!completed) {
+            failure_set(failure, "there is no outcome of %.*s to amend",
+                SLICE_ARG(text_one_line(call->arena, call->words[0], 80)));
+            goto done;
+        }
+    } else if (!ledger_complete(ledger, call->arena, (struct slice){0}, call->words[0], fill,
+                   outcome, &e, &completed, failure))
         goto done;
     if (!completed && outcome->rung == POLICY_NONE) {
         failure_set(failure, "no decision is pending for %.*s; say which rung did it with --rung",
@@ -280,12 +336,15 @@ const struct command_row COMMAND_LOG = {
     .summary = "Record how a task went.",
     .details =
         "Completes the latest pending decision of that task (`rung route --record` makes them), or "
-        "records a past one. A cost that is given counts as measured; without it the policy's "
+        "records a past one; with --amend it corrects the outcome of the latest record, as where a "
+        "change that every gate passed turns out to be wrong. A cost that is given counts as "
+        "measured; without it the policy's "
         "assumption is kept and marked. Outcomes that a test or a review gave count as "
         "verified.\n\n"
         "The line that is printed names the record's id; it is on the disk then.",
     .examples = "  rung log bd-12 --rung haiku --success --cost 0.031 --source test\n"
                 "  rung log \"Fix typo\" --rung sonnet --failure --notes \"tests went red\"\n"
+                "  rung log bd-12 --amend --failure --notes \"broke the login page\"\n"
                 "  rung log --success -- -odd-id\n",
     .options = OPTIONS,
     .n_options = sizeof(OPTIONS) / sizeof(OPTIONS[0]),

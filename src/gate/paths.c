@@ -99,20 +99,24 @@ static bool is_protected(struct arena *arena, struct slice path)
     }
 }
 
-/* True where a gate of the policy runs or reads that file. */
-static bool is_of_gate(const struct policy *policy, struct slice path)
+static bool names_file(const struct policy_gate *gates, size_t n, struct slice path)
 {
-    for (size_t i = 0; i < policy->n_gates; i++) {
-        const struct policy_gate *gate = &policy->gates[i];
-        for (size_t k = 0; k <= gate->n_command; k++) {
-            struct slice word = k < gate->n_command ? gate->command[k] : gate->schema;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k <= gates[i].n_command; k++) {
+            struct slice word = k < gates[i].n_command ? gates[i].command[k] : gates[i].schema;
             while (slice_starts(word, "./"))
                 word = slice_sub(word, 2, word.len);
             if (word.len && slice_equal(word, path))
                 return true;
         }
-    }
     return false;
+}
+
+/* True where a gate of the policy runs or reads that file. */
+static bool is_of_gate(const struct policy *policy, struct slice path)
+{
+    return names_file(policy->gates, policy->n_gates, path) ||
+           names_file(policy->audit_gates, policy->n_audit_gates, path);
 }
 
 /* Where a new link leads: the one added line. */

@@ -31,6 +31,8 @@ struct ledger_walk {
     size_t left;        /* SIZE_MAX: no limit */
 };
 
+static bool freshen_sums(struct ledger *ledger, struct failure *failure);
+
 bool ledger_open(
     const char *url, struct ledger_options options, struct ledger **ledger, struct failure *failure)
 {
@@ -45,7 +47,11 @@ bool ledger_open(
         **ledger = (struct ledger){.as = STORES[i], .store = store, .hash_text = options.hash_text};
         (*ledger)->url = memory_take(text.len + 1);
         memcpy((*ledger)->url, url, text.len + 1);
-        return true;
+        if (freshen_sums(*ledger, failure))
+            return true;
+        ledger_close(*ledger);
+        *ledger = NULL;
+        return false;
     }
     return failure_set(failure, "\"%s\" is no ledger's URL: sqlite:PATH is expected", url);
 }
@@ -382,6 +388,24 @@ static bool walk_sums(struct ledger *ledger, const struct ledger_filter *filter,
     ledger_walk_close(walk);
     arena_free(&arena);
     return next == LEDGER_END;
+}
+
+/* An older version counted less. Once, and all in one transaction; another program may have been
+ * faster. */
+static bool freshen_sums(struct ledger *ledger, struct failure *failure)
+{
+    bool stale = false;
+    if (!ledger->as->sums_are_stale(ledger->store, &stale, failure))
+        return false;
+    if (!stale)
+        return true;
+    if (!ledger_begin(ledger, failure))
+        return false;
+    bool ok = ledger->as->sums_are_stale(ledger->store, &stale, failure);
+    if (ok && stale)
+        ok = ledger->as->forget_sums(ledger->store, failure) &&
+             walk_sums(ledger, NULL, &ledger->changes, failure);
+    return end_change(ledger, true, ok, failure);
 }
 
 bool ledger_tallies(struct ledger *ledger, struct arena *arena, const struct ledger_filter *filter,

@@ -176,6 +176,17 @@ enum ledger_kind {
     LEDGER_BY_CONFIDENCE, /* "0" … "9": [0, 0.1), … [0.9, 1]; calibrated ones only */
     LEDGER_BY_ATTEMPT,    /* judged attempts at whole tasks: rung; second: model version */
     LEDGER_BY_ACTION,     /* explored experiments in which this rung could have been the start */
+    /* Of runs, whose attempts are written down; key: each label of the experiment, and "". */
+    LEDGER_BY_FIRST_TRY, /* second: "planned RUNG" or "alone RUNG", RUNG where it started; accepted:
+                            its first try was, all parts of a plan being one. Weights: over those in
+                            which dice said whether there is a plan */
+    LEDGER_BY_PLANNING,  /* the same, accepted: the task was */
+    LEDGER_BY_CHECKER,   /* verdicts of judges and reviews; second: "RUNG VERDICT TRUTH NAME", the
+                            judge's rung and gate; TRUTH: right or wrong, by an audit of the same
+                            change or the user's word, unknown where there is neither; cost: the
+                            judge's */
+    LEDGER_BY_AUDIT,     /* second: "VERDICT RUNG", RUNG that did the change; of each experiment the
+                            first audited change that all other gates had passed */
     LEDGER_KINDS,
 };
 

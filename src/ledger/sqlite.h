@@ -126,6 +126,8 @@ bool sqlite_read_series(void *store, struct arena *arena, const struct ledger_sp
     struct ledger_slot **slots, size_t *n, struct failure *failure);
 bool sqlite_read_sums(void *store, struct arena *arena, struct ledger_tally **tallies, size_t *n,
     struct failure *failure);
+bool sqlite_sums_are_stale(void *store, bool *stale, struct failure *failure);
+bool sqlite_forget_sums(void *store, struct failure *failure);
 bool sqlite_count(void *store, struct ledger_counts *counts, struct failure *failure);
 bool sqlite_keep_aside(void *store, const struct ledger_reject *reject, struct failure *failure);
 bool sqlite_rejected(void *store, struct arena *arena, size_t most, struct ledger_reject **rejects,

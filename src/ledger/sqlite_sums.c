@@ -189,6 +189,29 @@ bool sqlite_read_series(void *handle, struct arena *arena, const struct ledger_s
     return ok;
 }
 
+bool sqlite_sums_are_stale(void *handle, bool *stale, struct failure *failure)
+{
+    struct sqlite_store *store = handle;
+    sqlite3_stmt *statement = NULL;
+    bool ok = sqlite3_prepare_v2(store->db, "SELECT count(*) FROM stale", -1, &statement, NULL) ==
+                  SQLITE_OK &&
+              sqlite3_step(statement) == SQLITE_ROW;
+    if (ok)
+        *stale = sqlite3_column_int64(statement, 0) > 0;
+    else
+        sqlite_trouble(store, "read", failure);
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+bool sqlite_forget_sums(void *handle, struct failure *failure)
+{
+    struct sqlite_store *store = handle;
+    return sqlite3_exec(store->db, "DELETE FROM sums; DELETE FROM stale", NULL, NULL, NULL) ==
+               SQLITE_OK ||
+           sqlite_trouble(store, "write", failure);
+}
+
 bool sqlite_count(void *handle, struct ledger_counts *counts, struct failure *failure)
 {
     static const char sql[] =

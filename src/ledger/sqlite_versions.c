@@ -57,5 +57,11 @@ static const char VERSION_2[] =
     "INSERT INTO hour SELECT at_ms / 3600000, rung, count(*), sum(success = 2), count(cost),"
     " coalesce(sum(cost), 0) FROM experiment WHERE pending = 0 GROUP BY 1, 2;";
 
-const struct sqlite_migration SQLITE_MIGRATIONS[] = {{VERSION_1}, {VERSION_2}};
+/* Version 3 counts plans, judges and audits too: a row in `stale` says that the sums are to be
+ * added up anew. */
+static const char VERSION_3[] =
+    "CREATE TABLE stale(what TEXT NOT NULL) STRICT;"
+    "INSERT INTO stale(what) SELECT 'sums' FROM (SELECT 1 FROM experiment LIMIT 1);";
+
+const struct sqlite_migration SQLITE_MIGRATIONS[] = {{VERSION_1}, {VERSION_2}, {VERSION_3}};
 const int SQLITE_MIGRATIONS_N = sizeof(SQLITE_MIGRATIONS) / sizeof(SQLITE_MIGRATIONS[0]);

@@ -41,6 +41,10 @@ struct ledger_store {
     enum ledger_next (*walk_next)(void *store, void *walk, struct arena *arena,
         struct experiment *experiment, struct failure *failure);
     void (*walk_close)(void *store, void *walk);
+    /* Whether the sums are of an older version that counted less; takes them all away, for the door
+     * to add those of every experiment anew in the same transaction. */
+    bool (*sums_are_stale)(void *store, bool *stale, struct failure *failure);
+    bool (*forget_sums)(void *store, struct failure *failure);
     bool (*count)(void *store, struct ledger_counts *counts, struct failure *failure);
     bool (*keep_aside)(void *store, const struct ledger_reject *reject, struct failure *failure);
     bool (*rejected)(void *store, struct arena *arena, size_t most, struct ledger_reject **rejects,

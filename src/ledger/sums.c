@@ -60,6 +60,7 @@ const struct sums_column SUMS_COLUMN[SUMS_COLUMNS] = {
 void sums_free(struct sums_set *set)
 {
     arena_free(&set->arena);
+    arena_free(&set->scratch);
     free(set->items);
     free(set->slots);
     *set = (struct sums_set){0};
@@ -241,6 +242,108 @@ static void add_actions(
     }
 }
 
+/* Under "" and under each label, once. */
+static void add_by_label(struct sums_set *set, const struct experiment *experiment,
+    enum ledger_kind kind, struct slice second, const struct unit *unit, double p)
+{
+    const struct record_texts *labels = &experiment->labels;
+    for (size_t i = 0; i <= labels->n; i++) {
+        struct slice key = i == 0 ? NONE : labels->items[i - 1];
+        bool is_again = i > 0 && key.len == 0;
+        for (size_t before = 1; before < i && !is_again; before++)
+            is_again = slice_equal(labels->items[before - 1], key);
+        if (is_again)
+            continue;
+        struct ledger_sums *sums = sums_at(set, kind, key, second);
+        add_unit(sums, unit);
+        if (p > 0)
+            add_weights(sums, unit, p);
+    }
+}
+
+/* With which probability the task came into its arm, where dice said; else 0. */
+static double arm_propensity(const struct experiment *experiment)
+{
+    double p = experiment->plan_propensity;
+    if (experiment->planning == RECORD_NOT_ASKED || !(p > 0 && p < 1))
+        return 0;
+    return experiment->planning == RECORD_CHOSEN ? p : 1 - p;
+}
+
+static void add_planning(
+    struct sums_set *set, const struct experiment *experiment, const struct unit *whole)
+{
+    enum record_success first = record_first_try(experiment);
+    if (first == RECORD_OPEN)
+        return;
+    struct unit unit = *whole;
+    unit.accepted = first == RECORD_ACCEPTED;
+    struct slice second = arena_print(&set->scratch, "%s %.*s",
+        record_is_planned(experiment) ? "planned" : "alone", SLICE_ARG(experiment->rung));
+    double p = arm_propensity(experiment);
+    add_by_label(set, experiment, LEDGER_BY_FIRST_TRY, second, &unit, p);
+    add_by_label(set, experiment, LEDGER_BY_PLANNING, second, whole, p);
+}
+
+/* The truth about an attempt's change, as far as anybody beside its judges knows it. */
+static enum record_success truth_of(const struct experiment *experiment, size_t at)
+{
+    bool others_passed;
+    struct slice verdict = record_audit_verdict(&experiment->attempts.items[at], &others_passed);
+    bool is_last = true;
+    for (size_t i = at + 1; i < experiment->attempts.n; i++)
+        is_last = is_last && experiment->attempts.items[i].phase != RECORD_EXECUTE;
+    if (slice_is(verdict, "pass") || slice_is(verdict, "fail"))
+        return slice_is(verdict, "pass") ? RECORD_ACCEPTED : RECORD_FAILED;
+    return is_last && experiment->outcome_source == RECORD_USER ? experiment->success : RECORD_OPEN;
+}
+
+static void add_checker(struct sums_set *set, const struct experiment *experiment,
+    const struct unit *whole, const struct record_attempt *judge, enum record_success truth)
+{
+    const struct record_gate *gate = &judge->gates.items[0];
+    bool passed = slice_is(gate->verdict, "pass"), failed = slice_is(gate->verdict, "fail");
+    bool is_right = truth == RECORD_ACCEPTED ? passed : failed;
+    bool is_known = truth != RECORD_OPEN && (passed || failed);
+    struct unit unit = {.sign = whole->sign,
+        .accepted = is_known && is_right,
+        .measured = whole->measured,
+        .confidence = NAN,
+        .cost_usd = judge->cost_usd,
+        .seconds = judge->seconds,
+        .quality = NAN};
+    struct slice second = arena_print(&set->scratch, "%.*s %.*s %s %.*s", SLICE_ARG(judge->rung),
+        SLICE_ARG(gate->verdict),
+        !is_known  ? "unknown"
+        : is_right ? "right"
+                   : "wrong",
+        SLICE_ARG(gate->name));
+    add_by_label(set, experiment, LEDGER_BY_CHECKER, second, &unit, 0);
+}
+
+static void add_checks(
+    struct sums_set *set, const struct experiment *experiment, const struct unit *whole)
+{
+    bool is_audited = false, others_passed;
+    size_t last = SIZE_MAX;
+    for (size_t i = 0; i < experiment->attempts.n; i++) {
+        const struct record_attempt *attempt = &experiment->attempts.items[i];
+        bool is_checker = attempt->phase == RECORD_JUDGE || attempt->phase == RECORD_REVIEW_PHASE;
+        if (attempt->phase == RECORD_EXECUTE)
+            last = i;
+        if (is_checker && last != SIZE_MAX && attempt->gates.n &&
+            !slice_starts(attempt->gates.items[0].name, RECORD_AUDIT))
+            add_checker(set, experiment, whole, attempt, truth_of(experiment, last));
+        struct slice verdict = record_audit_verdict(attempt, &others_passed);
+        if (attempt->phase != RECORD_EXECUTE || verdict.len == 0 || !others_passed || is_audited)
+            continue;
+        is_audited = true;
+        struct slice second =
+            arena_print(&set->scratch, "%.*s %.*s", SLICE_ARG(verdict), SLICE_ARG(attempt->rung));
+        add_by_label(set, experiment, LEDGER_BY_AUDIT, second, whole, 0);
+    }
+}
+
 static void add_bin(
     struct sums_set *set, const struct experiment *experiment, const struct unit *unit)
 {
@@ -287,6 +390,9 @@ void sums_add_experiment(struct sums_set *set, const struct experiment *experime
     add_bin(set, experiment, &unit);
     add_attempts(set, experiment, &unit);
     add_actions(set, experiment, &unit);
+    add_planning(set, experiment, &unit);
+    add_checks(set, experiment, &unit);
+    arena_reset(&set->scratch);
 }
 
 void sums_add_hour(struct sums_set *set, const struct experiment *experiment, int sign)

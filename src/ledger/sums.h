@@ -15,7 +15,8 @@ extern const struct sums_column SUMS_COLUMN[SUMS_COLUMNS];
 
 /* A zeroed one is empty and ready for use. */
 struct sums_set {
-    struct arena arena; /* of the keys */
+    struct arena arena;   /* of the keys */
+    struct arena scratch; /* of one experiment */
     struct ledger_tally *items;
     size_t n, room;
     uint32_t *slots; /* open addressing: index into items + 1, 0 where free */

@@ -345,7 +345,7 @@ static void say_review(struct page_writer *page)
         say(page,
             "\nOf the accepted tasks one in %d is checked again by %s, to learn what the "
             "gates let through.\n",
-            policy->audit, rung_code(page, policy->top));
+            policy->audit, code(page, policy->audit_gates[0].name));
 }
 
 static void write_harness(struct page_writer *page)

@@ -277,13 +277,31 @@ static void finish_agent(struct draft_agent draft, struct policy *policy)
     policy->worker.paths = draft.where.paths;
 }
 
+/* Where no gate is there to audit, the top rung judges. */
+static void finish_gates(struct arena *arena, const struct draft *draft, struct policy *policy)
+{
+    policy->gates = ARENA_ARRAY(arena, struct policy_gate, draft->n_gates);
+    policy->audit_gates = ARENA_ARRAY(arena, struct policy_gate, draft->n_gates + 1);
+    policy->audit = draft->audit;
+    for (size_t i = 0; i < draft->n_gates; i++)
+        if (!draft->gates[i].is_audit)
+            policy->gates[policy->n_gates++] = draft->gates[i].gate;
+        else
+            policy->audit_gates[policy->n_audit_gates++] = draft->gates[i].gate;
+    if (draft->audit && policy->n_audit_gates == 0)
+        policy->audit_gates[policy->n_audit_gates++] =
+            (struct policy_gate){.name = policy->rungs[policy->top].name,
+                .kind = POLICY_GATE_JUDGE,
+                .judge_rung = policy->top};
+}
+
 static void finish_trusted(struct arena *arena, const struct draft *draft, struct policy *policy)
 {
-    policy->n_gates = draft->n_gates;
-    policy->gates = ARENA_ARRAY(arena, struct policy_gate, draft->n_gates);
-    for (size_t i = 0; i < draft->n_gates; i++)
-        policy->gates[i] = draft->gates[i].gate;
-    policy->audit = draft->audit;
+    finish_gates(arena, draft, policy);
+    policy->plan_mode = (enum policy_plan_mode)draft->plan.mode;
+    policy->plan_when = draft->plan.when;
+    policy->n_plan_when = draft->plan.n_when;
+    policy->plan_rung = draft->plan.seen ? draft->plan.rung : POLICY_NONE;
     policy->review_when = draft->review.when;
     policy->n_review_when = draft->review.n_when;
     if (draft->review.n_when)
@@ -325,7 +343,7 @@ static void finish(
     policy->keep_text = draft->keep_text || !policy->trusted;
     policy->budget_task_usd = draft->budget.task_usd;
     policy->budget_day_usd = draft->budget.day_usd;
-    policy->review_rung = POLICY_NONE;
+    policy->review_rung = policy->plan_rung = POLICY_NONE;
     struct draft_agent usual = {0};
     schema_default_agent(&usual);
     finish_agent(usual, policy);

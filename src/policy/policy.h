@@ -86,6 +86,10 @@ struct policy_gate {
     size_t n_environment;
 };
 
+/* Which tasks are split into parts first: those for which outcomes say that it pays (and, at the
+ * policy's `explore`, by dice, to learn that), all that `when` names, none. */
+enum policy_plan_mode { POLICY_PLAN_AUTO, POLICY_PLAN_ALWAYS, POLICY_PLAN_NEVER };
+
 enum policy_agent_kind {
     POLICY_AGENT_CLAUDE,
     POLICY_AGENT_CODEX,
@@ -139,7 +143,13 @@ struct policy {
     /* Only of a trusted policy; empty otherwise. */
     struct policy_gate *gates;
     size_t n_gates;
-    int audit; /* one in so many accepted runs is checked by a stronger gate; 0: none */
+    int audit; /* one in so many accepted runs is checked by the audit gates; 0: none */
+    struct policy_gate *audit_gates; /* asked of those alone; never empty where `audit` is set */
+    size_t n_audit_gates;
+    enum policy_plan_mode plan_mode;
+    struct slice *plan_when;
+    size_t n_plan_when; /* 0: any task */
+    int plan_rung;      /* POLICY_NONE where nothing is planned first */
     struct slice *review_when;
     size_t n_review_when;
     int review_rung;                        /* POLICY_NONE where nothing is reviewed */
@@ -161,8 +171,8 @@ struct policy_problems {
 
 /* Parses policy text. `path` goes into messages (NULL: the built-in one). Never stops at the
  * first mistake; false where there was any, and then the policy is not to be used. An untrusted
- * policy is checked as a whole, but its gates, audit, review, agent and ledger are refused (see
- * `refused`), not obeyed. Its budget is: it can only limit. */
+ * policy is checked as a whole, but its gates, audit, review, plan, agent and ledger are refused
+ * (see `refused`), not obeyed. Its budget is: it can only limit. */
 bool policy_parse(struct arena *arena, const char *path, struct slice text, bool trusted,
     struct policy *policy, struct policy_problems *problems) MUST_USE;
 

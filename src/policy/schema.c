@@ -321,6 +321,9 @@ static const struct schema_key GATE_KEYS[] = {
     {"pattern", SCHEMA_TEXT, GATE(pattern),
         .help = "a regular expression that the result must match"},
     {"judge", SCHEMA_RUNG, GATE(judge_rung), .help = "the rung whose model judges the change"},
+    {"audit", SCHEMA_FLAG, AT(draft_gate, is_audit), .fallback = "false",
+        .help = "true: asked only of the accepted tasks that `audit` picks; what it says of them "
+                "measures the other gates"},
     {"environment", SCHEMA_LIST, GATE(environment), COUNT_AT(draft_gate, gate.n_environment),
         .element = &A_TEXT, .element_bytes = sizeof(struct slice), .most = 100,
         .help = "names of variables that the command sees beside PATH, HOME and the like"},
@@ -339,6 +342,19 @@ static const struct schema_key REVIEW_KEYS[] = {
 };
 static const struct schema_map REVIEW_MAP = {
     KEYS_OF(REVIEW_KEYS), .seen_at = offsetof(struct draft_review, seen)};
+
+static const char *const PLAN_MODES[] = {"auto", "always", "never", NULL};
+static const struct schema_key PLAN_KEYS[] = {
+    {"rung", SCHEMA_RUNG, .required = true, AT(draft_plan, rung), .help = "who plans"},
+    {"when", SCHEMA_LIST, AT(draft_plan, when), COUNT_AT(draft_plan, n_when), .element = &A_TEXT,
+        .element_bytes = sizeof(struct slice), .most = 200,
+        .help = "words of labels, paths or the type of the tasks in question; where missing, all"},
+    {"mode", SCHEMA_CHOICE, AT(draft_plan, mode), .choices = PLAN_MODES, .fallback = "auto",
+        .help = "auto: where outcomes say that a plan raises acceptance, and at the share of "
+                "`explore` to learn that; always; never"},
+};
+static const struct schema_map PLAN_MAP = {
+    KEYS_OF(PLAN_KEYS), .seen_at = offsetof(struct draft_plan, seen)};
 
 /* ---- agent ---- */
 
@@ -532,9 +548,12 @@ static const struct schema_key POLICY_KEYS[] = {
         .element = &A_GATE, .element_bytes = sizeof(struct draft_gate), .most = 100,
         .help = "checks that a change must pass, each with a name and one kind of check"},
     {"audit", SCHEMA_WHOLE, .needs_trust = true, AT(draft, audit), .most = 1e6, .fallback = "0",
-        .help = "one in so many accepted tasks is checked again by the top rung; 0: none"},
+        .help = "one in so many accepted tasks, by dice, is checked again: by the gates with "
+                "{audit: true}, or where there is none by the top rung; 0: none"},
     {"review", SCHEMA_MAP, .needs_trust = true, AT(draft, review), .map = &REVIEW_MAP,
         .help = "which finished tasks a stronger model reviews"},
+    {"plan", SCHEMA_MAP, .needs_trust = true, AT(draft, plan), .map = &PLAN_MAP,
+        .help = "which tasks a rung splits into parts before they are done"},
     {"budget", SCHEMA_MAP, AT(draft, budget), .map = &BUDGET_MAP, .help = "what may be spent"},
     {"agent", SCHEMA_MAP, .needs_trust = true, AT(draft, agent), .map = &AGENT_MAP,
         .help = "the program that does the work"},

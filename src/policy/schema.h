@@ -64,6 +64,7 @@ struct draft_goal {
 
 struct draft_gate {
     uint64_t seen;
+    bool is_audit;
     struct policy_gate gate;
 };
 
@@ -72,6 +73,13 @@ struct draft_review {
     struct slice *when;
     size_t n_when;
     int rung;
+};
+
+struct draft_plan {
+    uint64_t seen;
+    struct slice *when;
+    size_t n_when;
+    int rung, mode; /* of enum policy_plan_mode */
 };
 
 struct draft_agent_paths {
@@ -108,6 +116,7 @@ struct draft {
     size_t n_gates;
     int audit;
     struct draft_review review;
+    struct draft_plan plan;
     struct draft_budget budget;
     struct draft_agent agent;
     struct slice ledger;

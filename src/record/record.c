@@ -355,6 +355,40 @@ static int tier_of(const struct experiment *experiment)
     return known ? (int)strategy : -1;
 }
 
+enum record_success record_first_try(const struct experiment *experiment)
+{
+    const struct record_attempts *attempts = &experiment->attempts;
+    for (size_t i = 0; i < attempts->n; i++)
+        if (attempts->items[i].phase == RECORD_EXECUTE && attempts->items[i].success != RECORD_OPEN)
+            return attempts->items[i].success;
+    return RECORD_OPEN;
+}
+
+bool record_is_planned(const struct experiment *experiment)
+{
+    bool planned = experiment->planning == RECORD_CHOSEN;
+    for (size_t i = 0; i < experiment->attempts.n; i++)
+        planned = planned || experiment->attempts.items[i].phase == RECORD_PLAN;
+    return planned;
+}
+
+const char RECORD_AUDIT[] = "audit:";
+
+struct slice record_audit_verdict(const struct record_attempt *attempt, bool *others_passed)
+{
+    struct slice verdict = {"", 0};
+    *others_passed = true;
+    for (size_t i = 0; i < attempt->gates.n; i++) {
+        const struct record_gate *gate = &attempt->gates.items[i];
+        bool passed = slice_is(gate->verdict, "pass");
+        if (!slice_starts(gate->name, RECORD_AUDIT))
+            *others_passed = *others_passed && passed;
+        else if (verdict.len == 0 || !passed) /* one that does not pass speaks for all */
+            verdict = gate->verdict;
+    }
+    return verdict;
+}
+
 size_t record_attempts_judged(
     struct arena *arena, const struct experiment *experiment, struct evidence_attempt **judged)
 {

@@ -194,6 +194,20 @@ bool record_is_calibrated(const struct experiment *experiment);
 /* True where more than one rung could have been chosen. */
 bool record_is_explored(const struct experiment *experiment);
 
+/* How the first try at the whole task ended: the first attempt of the execute phase that somebody
+ * judged, all parts of a plan being one try. OPEN where none was judged or none was written down.
+ */
+enum record_success record_first_try(const struct experiment *experiment);
+
+/* True where a plan was to be made first, whatever came of it. */
+bool record_is_planned(const struct experiment *experiment);
+
+/* What the gates of an audit are called in a record: "audit:" and the gate's name. */
+extern const char RECORD_AUDIT[];
+/* What the audit said of an attempt's change: empty where it was not audited. *others_passed: no
+ * other gate refused it. */
+struct slice record_audit_verdict(const struct record_attempt *attempt, bool *others_passed);
+
 /* What evidence learns from: one a judged attempt of the execute phase, in their order. None while
  * pending, or where nobody judged the outcome, and none of a plan's parts: that a rung holds a part
  * says nothing of its chance at a whole task. Returns how many; their texts are the

@@ -5,27 +5,13 @@
 
 #include <math.h>
 
-static void write_interval(struct emit *emit, const char *key, struct interval interval)
-{
-    emit_key(emit, key);
-    if (isnan(interval.mean)) {
-        emit_null(emit);
-        return;
-    }
-    emit_open(emit, '[');
-    emit_double(emit, interval.low);
-    emit_double(emit, interval.mean);
-    emit_double(emit, interval.high);
-    emit_close(emit, ']');
-}
-
 static void write_group(struct emit *emit, const struct report_group *group, enum report_by by)
 {
     emit_open(emit, '{');
     emit_member_text(emit, "key", group->key);
     emit_member_int64(emit, "n", group->n);
     emit_member_int64(emit, "accepted", group->accepted);
-    write_interval(emit, "success", group->success);
+    report_write_interval(emit, "success", group->success);
     emit_member_usd(emit, "cost_usd", group->cost_usd);
     emit_member_cstring(emit, "cost_basis", report_basis_name(group->basis));
     emit_member_usd(emit, "cost_per_task", group->cost_per_task);
@@ -70,7 +56,7 @@ static void write_savings(struct emit *emit, const struct report *report)
         emit_member_usd(emit, "baseline_usd", saving->baseline_usd);
         emit_member_usd(emit, "usd", saving->usd);
         emit_member_double(emit, "percent", round(saving->percent * 1e9) / 1e9);
-        write_interval(emit, "interval", saving->interval);
+        report_write_interval(emit, "interval", saving->interval);
         emit_member_cstring(emit, "basis", report_basis_name(saving->basis));
         emit_close(emit, '}');
     }
@@ -89,7 +75,7 @@ static void write_projections(struct emit *emit, const struct report *report)
         emit_member_usd(emit, "actual", row->actual);
         emit_member_usd(emit, "baseline", row->baseline);
         emit_member_usd(emit, "saved", row->saved);
-        write_interval(emit, "interval", row->interval);
+        report_write_interval(emit, "interval", row->interval);
         emit_member_cstring(emit, "basis", report_basis_name(row->basis));
         emit_close(emit, '}');
     }
@@ -104,7 +90,7 @@ static void write_calibration(struct emit *emit, const struct report_calibration
     emit_member_double(emit, "stated", c->stated);
     emit_member_double(emit, "observed", c->observed);
     emit_member_double(emit, "ece", c->error);
-    write_interval(emit, "ece_null", c->error_null);
+    report_write_interval(emit, "ece_null", c->error_null);
     emit_key(emit, "bins");
     emit_open(emit, '[');
     for (size_t i = 0; i < c->n_bins; i++) {
@@ -114,7 +100,7 @@ static void write_calibration(struct emit *emit, const struct report_calibration
         emit_member_double(emit, "to", bin->to);
         emit_member_int64(emit, "n", bin->n);
         emit_member_double(emit, "stated", bin->stated);
-        write_interval(emit, "observed", bin->observed);
+        report_write_interval(emit, "observed", bin->observed);
         emit_close(emit, '}');
     }
     emit_close(emit, ']');
@@ -144,6 +130,7 @@ void report_write_json(struct emit *emit, const struct report *report)
     write_projections(emit, report);
     emit_member_double(emit, "mean_confidence", report->calibration.stated);
     write_calibration(emit, &report->calibration);
+    report_write_phases(emit, report);
     report_write_alarms(emit, report);
     emit_key(emit, "recent");
     emit_open(emit, '[');

@@ -252,6 +252,7 @@ void report_make(struct arena *arena, const struct report_facts *facts, struct r
         report->last_day = days->items[days->n - 1].key;
     }
     calibrate(arena, facts, &report->calibration);
+    report_make_phases(arena, facts, &report->phases);
     report_add_savings(arena, facts, report);
     report_add_remarks(arena, facts, report);
 }

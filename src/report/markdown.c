@@ -168,6 +168,7 @@ void report_print_markdown(
             print_groups(out, arena, report, (enum report_by)i);
     if (by == REPORT_BY_NONE) {
         print_savings(out, arena, report);
+        report_print_phases_markdown(out, arena, report);
         print_calibration(out, arena, report);
         print_recent(out, arena, report);
     }

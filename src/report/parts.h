@@ -45,11 +45,18 @@ struct slice report_percent_range(struct arena *arena, struct interval); /* "61 
 struct slice report_count(struct arena *arena, int64_t n);               /* "10,000" */
 struct slice report_e_value(struct arena *arena, double e);
 struct slice report_number(struct arena *arena, double number, int digits);
+/* [low, mean, high], null where nothing is known. */
+void report_write_interval(struct emit *emit, const char *key, struct interval interval);
 
 /* Which watches have gone off, and where outcomes teach nothing; nothing without evidence. */
 void report_print_alarms(FILE *out, struct arena *arena, const struct report *report);
 void report_print_alarms_markdown(FILE *out, struct arena *arena, const struct report *report);
 void report_write_alarms(struct emit *emit, const struct report *report);
+
+/* "Planning and review"; nothing where there is no such data. */
+void report_print_phases(FILE *out, struct arena *arena, const struct report *report);
+void report_print_phases_markdown(FILE *out, struct arena *arena, const struct report *report);
+void report_write_phases(struct emit *emit, const struct report *report);
 
 /* Text on its way into a cell or an item of Markdown. */
 void report_print_cell(FILE *out, struct arena *arena, struct slice text);

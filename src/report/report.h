@@ -98,6 +98,56 @@ struct report_calibration {
     size_t n_bins;
 };
 
+/* Does a plan help? Tasks that began on one rung, with a plan made first and without. */
+struct report_arm {
+    int64_t n, held;          /* held: their first try was accepted */
+    struct interval success;  /* of the first try, Wilson's 95 % */
+    double cost_usd;          /* mean per task, all phases and climbs */
+    double cost_per_accepted; /* whatever try was accepted */
+    enum report_basis basis;
+};
+struct report_planning {
+    struct slice label; /* empty: all tasks */
+    struct slice rung;
+    struct report_arm planned, alone;
+    /* Of first tries, planned - alone: 95 %, Newcombe. By the tasks for which dice chose, weighted
+     * by 1 ÷ propensity and with their effective number, where there are REPORT_THROWN_LEAST of
+     * each; else by all, which proves nothing where people chose. */
+    struct interval difference;
+    bool is_randomised;
+    int64_t thrown;             /* tasks for which dice chose */
+    enum stats_verdict verdict; /* SUPPORTED: the interval is above zero; REFUTED: below it */
+};
+enum { REPORT_THROWN_LEAST = 5 };
+
+/* Does a judge or a review pay, and can it be believed? Truth is what an audit of the same change
+ * or the user said. */
+struct report_checker {
+    struct slice label, name, rung; /* name: of the gate; "review" */
+    int64_t n, passed, failed, unsure;
+    int64_t caught, false_alarms;    /* failed, and right or wrong; of the rest nobody knows */
+    int64_t confirmed, missed;       /* passed, and right or wrong */
+    struct interval agreement;       /* of verdicts whose truth is known, Wilson's 95 % */
+    double cost_usd, cost_per_catch; /* catch: caught; NAN where nothing was */
+    double cost_per_rejection;
+};
+
+/* How often are the gates wrong? Accepted changes that a stronger gate looked at too. */
+struct report_audit {
+    struct slice label, rung;      /* that made the change; empty: all */
+    int64_t n, refuted, unsure;    /* unsure is not in n */
+    struct interval false_accepts; /* refuted of n, Clopper–Pearson 95 % */
+};
+
+struct report_phases {
+    struct report_planning *plans; /* all tasks first, then by label; most tasks first */
+    size_t n_plans;
+    struct report_checker *checkers;
+    size_t n_checkers;
+    struct report_audit *audits;
+    size_t n_audits;
+};
+
 struct report {
     struct report_group all;
     struct slice first_day, last_day; /* "2026-01-05"; empty where there is nothing */
@@ -107,6 +157,7 @@ struct report {
     struct report_projection projections[REPORT_PROJECTIONS];
     size_t n_projections;
     struct report_calibration calibration;
+    struct report_phases phases;
     struct experiment *recent; /* newest first */
     size_t n_recent;
     struct slice warnings[REPORT_REMARKS_MOST];
@@ -141,6 +192,10 @@ bool report_gather(struct arena *arena, struct ledger *ledger, const struct ledg
 
 /* Pure, in time that depends on the number of groups alone. `recent` is left empty. */
 void report_make(struct arena *arena, const struct report_facts *facts, struct report *report);
+
+/* The part of it that plans, judges and audits are learned from; pure likewise. */
+void report_make_phases(
+    struct arena *arena, const struct report_facts *facts, struct report_phases *phases);
 
 /* Adds what the evidence's watches say; nothing where `evidence` is NULL. */
 void report_add_evidence(

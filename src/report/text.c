@@ -278,6 +278,7 @@ void report_print_text(
     }
     print_savings(out, arena, report);
     print_projections(out, arena, report);
+    report_print_phases(out, arena, report);
     print_calibration(out, arena, report);
     print_recent(out, arena, report);
     report_print_alarms(out, arena, report);

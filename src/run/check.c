@@ -109,6 +109,8 @@ static void ask_judge(struct asking *asking, struct slice name, int rung, enum r
     attempt_run(asking->run, asking->slot, judge);
     check->interrupted = check->interrupted || judge->interrupted;
     gate_judge_read(arena, name, &judge->result, judge->record.seconds, result);
+    judge->record.gates = (struct record_gates){ARENA_ARRAY(arena, struct record_gate, 1), 1};
+    judge->record.gates.items[0] = gate_record(result); /* which verdict its cost was for */
 }
 
 static bool read_schema(
@@ -271,6 +273,48 @@ static bool ask_kinds(struct asking *asking, const enum policy_gate_kind *kinds,
     return true;
 }
 
+/* A change that a judge alone refused is audited too: else nobody would learn how often a judge
+ * refuses what is good. */
+static bool is_to_audit(const struct asking *asking)
+{
+    const struct check *check = asking->check;
+    if (asking->slot->job.experiment.auditing != RECORD_CHOSEN || check->interrupted ||
+        !check->is_judged)
+        return false;
+    for (size_t i = 0; i < check->n; i++)
+        if (check->results[i].verdict != GATE_PASS &&
+            (check->results[i].kind != POLICY_GATE_JUDGE || check->results[i].verdict != GATE_FAIL))
+            return false;
+    return true;
+}
+
+/* What the other gates passed and the audit refutes is not accepted, and the next rung is told why:
+ * what is known to be wrong is not delivered. An audit that could not tell changes nothing. */
+static void audit(struct asking *asking)
+{
+    const struct policy *policy = asking->run->parts->policy;
+    struct check *check = asking->check;
+    bool was_passed = check->verdict == GATE_PASS;
+    for (size_t i = 0; i < policy->n_audit_gates && !check->interrupted; i++) {
+        struct policy_gate gate = policy->audit_gates[i];
+        struct gate_result result = {0};
+        gate.name = arena_print(arena_of(asking), "%s%.*s", RECORD_AUDIT, SLICE_ARG(gate.name));
+        ask(asking, &gate, &result);
+        if (check->interrupted)
+            return;
+        check->results[check->n++] = result;
+        if (result.verdict != GATE_FAIL || !was_passed)
+            continue;
+        check->verdict = GATE_FAIL;
+        check->failed[check->n_failed++] = result;
+        run_note(asking->run, asking->slot,
+            arena_print(arena_of(asking),
+                "REFUTED by an audit: every other gate had passed this change, %.*s did not; it is "
+                "not accepted",
+                SLICE_ARG(result.name)));
+    }
+}
+
 static void ask_all(struct asking *asking, struct failure *failure)
 {
     static const enum policy_gate_kind order[] = {POLICY_GATE_DIFF, POLICY_GATE_SCHEMA,
@@ -309,7 +353,7 @@ bool check_attempt(struct run *run, struct slot *slot, const struct check_before
     bool is_as_before = was_left_alone(before);
     if (!is_as_before && !gate_take_change(arena, &before->tree, &change, failure))
         return false;
-    size_t most = policy->n_gates + 4;
+    size_t most = policy->n_gates + policy->n_audit_gates + 4;
     *check = (struct check){
         .verdict = GATE_PASS,
         .tree = change.tree_id,
@@ -328,5 +372,7 @@ bool check_attempt(struct run *run, struct slot *slot, const struct check_before
             .structured = attempt->result.structured},
         check};
     ask_all(&asking, failure);
+    if (is_to_audit(&asking))
+        audit(&asking);
     return true;
 }

@@ -37,6 +37,16 @@ static void set_propensities(struct run *run, struct slot *slot)
                 (struct record_action){policy->rungs[i].name, decision->options[i].propensity};
 }
 
+/* Once for the task, before anybody knows whether it will be accepted. */
+static void throw_for_audit(struct run *run, struct experiment *e)
+{
+    int audit = run->parts->policy->audit;
+    if (audit == 0)
+        return;
+    e->audit_propensity = 1.0 / audit;
+    e->auditing = dice_unit(&run->dice) < e->audit_propensity ? RECORD_CHOSEN : RECORD_PASSED_OVER;
+}
+
 void outcome_begin(struct run *run, struct slot *slot)
 {
     struct run_job *job = &slot->job;
@@ -61,6 +71,7 @@ void outcome_begin(struct run *run, struct slot *slot)
     e->policy = slice_from(run->parts->policy->hash);
     e->pending = true;
     set_propensities(run, slot);
+    throw_for_audit(run, e);
 }
 
 size_t outcome_add(struct run *run, struct slot *slot, const struct record_attempt *attempt)

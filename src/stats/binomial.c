@@ -47,6 +47,16 @@ struct interval stats_jeffreys(double k, double n, double level)
     return (struct interval){k > 0 ? credible.low : 0, k / n, k < n ? credible.high : 1};
 }
 
+struct interval stats_rate_difference(double k1, double n1, double k2, double n2, double level)
+{
+    if (!(n1 > 0) || !(n2 > 0))
+        return (struct interval){-1, NAN, 1};
+    struct interval a = stats_wilson(k1, n1, level), b = stats_wilson(k2, n2, level);
+    double difference = a.mean - b.mean;
+    return (struct interval){difference - hypot(a.mean - a.low, b.high - b.mean), difference,
+        difference + hypot(a.high - a.mean, b.mean - b.low)};
+}
+
 double stats_binomial_at_least(double k, double n, double p)
 {
     if (k <= 0 || k > n)

@@ -58,6 +58,11 @@ struct interval stats_clopper_pearson(double k, double n, double level);
 struct interval stats_wilson(double k, double n, double level);
 struct interval stats_jeffreys(double k, double n, double level); /* 0 and 1 at k = 0 and k = n */
 
+/* Difference of two independent rates, k1/n1 - k2/n2: Wilson's limits squared and added (Newcombe,
+ * "Interval estimation for the difference between independent proportions", 1998, method 10).
+ * n1 or n2 = 0 gives [-1, NaN, 1]. */
+struct interval stats_rate_difference(double k1, double n1, double k2, double n2, double level);
+
 /* One-sided Clopper–Pearson bounds: the rate is above (below) it with that confidence. */
 double stats_clopper_pearson_lower(double k, double n, double confidence);
 double stats_clopper_pearson_upper(double k, double n, double confidence);

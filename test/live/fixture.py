@@ -63,14 +63,17 @@ class Fixture:
         (self.top / "rung.yaml").write_text(policy or POLICY.format(
             python=sys.executable, agent=AGENT, gates=gates, timeout=timeout))
         self.git("init", "-q", "-b", "main")
-        self.git("add", "-A")
-        self.git("-c", "user.name=Test", "-c", "user.email=test@localhost", "commit", "-qm", "Begin")
+        self.commit("Begin")
         if trust:
             self.call("trust", check=0)
 
     def git(self, *arguments):
         return subprocess.run(["git", *arguments], cwd=self.top, env=self.environment, check=True,
                               capture_output=True, text=True).stdout.strip()
+
+    def commit(self, words):
+        self.git("add", "-A")
+        self.git("-c", "user.name=Test", "-c", "user.email=test@localhost", "commit", "-qm", words)
 
     def call(self, *arguments, check=None, timeout=120):
         done = subprocess.run([str(self.rung), *arguments], cwd=self.top, env=self.environment,

@@ -115,6 +115,8 @@ def main():
     good = needed is None or SKILL[model] >= int(needed.group(1))
     if module and "trick lazy" not in text:
         edit(f"src/{module.group(1)}.txt", "right\n" if good else "wrong\n")
+    if "trick sneak" in text and model == "small":
+        edit("src/sneaked", "what only a strict gate finds\n")
     if "trick garbage" in text:
         print('{"cost": "much", [')
         return

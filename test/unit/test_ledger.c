@@ -341,6 +341,93 @@ static void a_ledger_of_version_1_reads(void **state)
     remove_place(&place);
 }
 
+/* What planned, judged and audited runs count for; then the same from a ledger whose sums were
+ * counted by an older version. */
+static void plans_judges_and_audits_are_counted(void **state)
+{
+    (void)state;
+    struct place place = make_place();
+#define RUN(id, success, more, attempts)                                                           \
+    "{\"id\":\"exp_" id "\",\"timestamp\":1767647361000,\"taskId\":\"" id                          \
+    "\",\"modelUsed\":\"small\","                                                                  \
+    "\"success\":" success                                                                         \
+    ",\"cost\":0.5,\"costSource\":\"measured\",\"labels\":[\"bug\",\"bug\"]," more                 \
+    "\"attempts\":[" attempts "]}\n"
+#define DID(part, success, gates)                                                                  \
+    "{\"rung\":\"small\",\"phase\":\"execute\"," part "\"success\":" success ",\"gates\":[" gates  \
+    "]}"
+#define GATE(name, verdict) "{\"name\":\"" name "\",\"verdict\":\"" verdict "\"}"
+#define JUDGED(verdict)                                                                            \
+    ",{\"rung\":\"large\",\"phase\":\"review\",\"success\":null,\"cost\":0.2,\"gates\":["          \
+    "{\"name\":\"review\",\"verdict\":\"" verdict "\"}]}"
+    static const char text[] =
+        /* planned by dice: the second of two parts has the verdict, the whole is tried again */
+        RUN("1", "true", "\"planning\":\"chosen\",\"planPropensity\":0.25,",
+            "{\"rung\":\"middle\",\"phase\":\"plan\",\"success\":true}," DID("\"part\":\"a\",",
+                "null", "") "," DID("\"part\":\"b\",", "false", "") "," DID("", "true", ""))
+        /* passed over; reviewed, and audited: the review was wrong, and so were the other gates */
+        RUN("2", "false", "\"planning\":\"passed-over\",\"planPropensity\":0.25,",
+            DID("", "false", GATE("tests", "pass") "," GATE("audit:more", "fail")) JUDGED("pass"))
+        /* nobody asked for a plan; the user says that the review was right to refuse */
+        RUN("3", "false", "\"outcomeSource\":\"user\",",
+            DID("", "false", GATE("review", "fail")) JUDGED("fail"))
+            RUN("4", "true", "", DID("", "true", GATE("audit:more", "pass")) JUDGED("unsure"));
+#undef RUN
+#undef DID
+#undef GATE
+#undef JUDGED
+    struct ledger_import report = import(&place, place.ledger, slice_from(text));
+    assert_int_equal(report.added, 4);
+    for (int turn = 0; turn < 2; turn++) {
+        static const char *const keys[] = {"", "bug"};
+        for (size_t i = 0; i < 2; i++) {
+            const char *key = keys[i];
+            const struct ledger_sums *planned =
+                sums_of(&place, LEDGER_BY_FIRST_TRY, key, "planned small");
+            const struct ledger_sums *alone =
+                sums_of(&place, LEDGER_BY_FIRST_TRY, key, "alone small");
+            assert_int_equal(planned->n, 1);
+            assert_int_equal(planned->accepted, 0);
+            assert_int_equal(planned->taken, 1);
+            assert_close(planned->weight, 4, 1e-12);
+            assert_int_equal(alone->n, 3);
+            assert_int_equal(alone->accepted, 1);
+            assert_int_equal(alone->taken, 1);
+            assert_close(alone->weight, 4.0 / 3, 1e-12);
+            planned = sums_of(&place, LEDGER_BY_PLANNING, key, "planned small");
+            assert_int_equal(planned->accepted, 1);
+            assert_close(planned->measured_usd, 0.5, 1e-12);
+            assert_int_equal(
+                sums_of(&place, LEDGER_BY_CHECKER, key, "large pass wrong review")->n, 1);
+            const struct ledger_sums *right =
+                sums_of(&place, LEDGER_BY_CHECKER, key, "large fail right review");
+            assert_int_equal(right->n, 1);
+            assert_int_equal(right->accepted, 1);
+            assert_close(right->cost_usd, 0.2, 1e-12);
+            assert_int_equal(
+                sums_of(&place, LEDGER_BY_CHECKER, key, "large unsure unknown review")->n, 1);
+            assert_int_equal(sums_of(&place, LEDGER_BY_AUDIT, key, "fail small")->n, 1);
+            assert_int_equal(sums_of(&place, LEDGER_BY_AUDIT, key, "pass small")->n, 1);
+        }
+        /* a part says nothing of its rung at a whole task */
+        assert_int_equal(sums_of(&place, LEDGER_BY_ATTEMPT, "small", "")->n, 4);
+        const char *path = ledger_url(place.ledger) + strlen("sqlite:");
+        sqlite3 *db;
+        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db,
+                             "DELETE FROM sums WHERE kind > 10; UPDATE sums SET n = n + 1;"
+                             "INSERT INTO stale VALUES('sums')",
+                             NULL, NULL, NULL),
+            SQLITE_OK);
+        sqlite3_close(db);
+        const char *url = arena_text(&place.arena, slice_from(ledger_url(place.ledger)));
+        ledger_close(place.ledger);
+        must(ledger_open(url, (struct ledger_options){0}, &place.ledger, &place.failure), &place);
+    }
+    assert_sums_are_those_of_the_rows(&place);
+    remove_place(&place);
+}
+
 static void the_eight_examples_are_counted(void **state)
 {
     (void)state;
@@ -860,6 +947,7 @@ int main(void)
         cmocka_unit_test(a_newer_ledger_is_refused_without_harm),
         cmocka_unit_test(an_older_version_is_brought_forward),
         cmocka_unit_test(a_ledger_of_version_1_reads),
+        cmocka_unit_test(plans_judges_and_audits_are_counted),
         cmocka_unit_test(the_eight_examples_are_counted),
         cmocka_unit_test(random_experiments_make_the_round_trip),
         cmocka_unit_test(pending_ones_count_once_completed),

@@ -365,9 +365,36 @@ static void noninferiority_needs_that_many(void **state)
     assert_int_equal(stats_noninferiority_pairs(0.13, -0.06, 0.05, 0.05, 0.8), STATS_NEVER);
 }
 
+/* Newcombe 1998, table II, method 10. */
+static void rate_differences(void **state)
+{
+    (void)state;
+    static const struct {
+        double k1, n1, k2, n2, low, high;
+    } rows[] = {
+        {56, 70, 48, 80, 0.0524, 0.3339},
+        {9, 10, 3, 10, 0.1705, 0.8090},
+        {6, 7, 2, 7, 0.0582, 0.8062},
+        {5, 56, 0, 29, -0.0381, 0.1926},
+        {0, 10, 0, 20, -0.1611, 0.2775},
+        {0, 10, 0, 10, -0.2775, 0.2775},
+        {10, 10, 0, 20, 0.6791, 1.0000},
+        {10, 10, 0, 10, 0.6075, 1.0000},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct interval d =
+            stats_rate_difference(rows[i].k1, rows[i].n1, rows[i].k2, rows[i].n2, 0.95);
+        assert_close(d.low, rows[i].low, 5e-5);
+        assert_close(d.high, rows[i].high, 5e-5);
+        assert_close(d.mean, rows[i].k1 / rows[i].n1 - rows[i].k2 / rows[i].n2, 1e-12);
+    }
+    assert_true(isnan(stats_rate_difference(0, 0, 1, 2, 0.95).mean));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rate_differences),
         cmocka_unit_test(beta_tails_agree),
         cmocka_unit_test(beta_quantiles_agree),
         cmocka_unit_test(beta_quantiles_invert_the_tails),

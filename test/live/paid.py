@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Whether plans, reviews and gates are worth their money: what is recorded of them, what `rung
+report` says, and what the next run does about it.
+
+paid.py RUNG"""
+import json
+import sys
+
+from fixture import GATES, Fixture, expect
+from scripted_agent import COST
+
+STRICT = """import pathlib, sys
+sys.exit(1 if pathlib.Path("src/sneaked").exists() else 0)
+"""
+
+
+def body(i, skill=1, *more):
+    return "\n".join([f"module m{i:03d}", f"skill {skill}", *more])
+
+
+def report(fixture, part):
+    done = fixture.call("report", "--json", check=0)
+    return json.loads(done.stdout).get("planning_and_review", {}).get(part, [])
+
+
+def strict_fixture(rung, audit, gates=GATES, **more):
+    fixture = Fixture(rung, gates=gates + "  - {name: strict, command: [python3, strict.py], "
+                      f"audit: true}}\naudit: {audit}\n", trust=False, **more)
+    (fixture.top / "strict.py").write_text(STRICT)
+    fixture.commit("A strict gate")
+    fixture.call("trust", check=0)
+    return fixture
+
+
+def test_audit(rung):
+    fixture = strict_fixture(rung, audit=1)
+    got, done = fixture.run_json("Sneak", "--body", body(0, 1, "trick sneak"), "--review", "never",
+                                 check=0)
+    first, second = got["attempts"]
+    verdicts = {g["name"]: g["verdict"] for g in first["gates"]}
+    expect(verdicts["tests"] == "pass" and verdicts["audit:strict"] == "fail", verdicts)
+    expect(first["success"] is False and second["success"] is True, "what is refuted is no success")
+    expect("REFUTED" in done.stderr, f"and that is said: {done.stderr}")
+    expect(got["auditing"] == "chosen" and got["auditPropensity"] == 1, "how it was chosen")
+    got, _ = fixture.run_json("Sneak", "--body", body(1, 1, "trick sneak"), "--review", "never",
+                              "--max-attempts", "1", check=5)
+    expect(got["success"] is False and got["branch"] is None, "nothing that is refuted is delivered")
+    fixture.run_json("Honest", "--body", body(2), "--review", "never", check=0)
+    row = report(fixture, "audits")[0]
+    expect((row["n"], row["refuted"]) == (3, 2), f"the first change of each: {row}")
+    expect(abs(row["false_accepts"][0] - 0.0943) < 1e-4, f"Clopper-Pearson: {row}")
+    expect("Planning and review" in fixture.call("report").stdout, "a person is told too")
+    expect("| all | any | 3 | 2 |" in fixture.call("report", "--format", "markdown").stdout, "a page")
+
+    fixture = strict_fixture(rung, audit=2, modules=24)
+    rows = [{"id": f"t-{i}", "title": f"Mend {i}", "body": body(i)} for i in range(24)]
+    fixture.call("swarm", "--file", fixture.tasks(rows), "--jobs", "4", "--review", "never", check=0)
+    chosen = 0
+    for row in fixture.rows():
+        audited = any(g["name"] == "audit:strict" for g in row["attempts"][-1]["gates"])
+        expect(audited == (row["auditing"] == "chosen"), f"by dice alone: {row}")
+        expect(row["auditPropensity"] == 0.5, "its chance is recorded")
+        chosen += audited
+    expect(0 < chosen < 24, f"{chosen} of 24 by dice")
+    expect(report(fixture, "audits")[0]["n"] == chosen, "and counted")
+    print(f"audit: refutes, is loud, climbs; {chosen} of 24 by dice; the rate has its interval")
+
+
+def test_judges(rung):
+    judged = "gates:\n  - {name: opinion, judge: large}\n"
+    fixture = strict_fixture(rung, audit=1, gates=judged)
+    for i, (review, trick, want) in enumerate((("", "", 0), ("", "trick sneak", 5),
+                                               ("review reject", "", 5),
+                                               ("review reject", "trick sneak", 5))):
+        fixture.run_json(f"Task {i}", "--body", body(0, 1, review, trick), "--max-attempts", "1",
+                         "--review", "never", check=want)
+    [row] = report(fixture, "judges")
+    got = [row[k] for k in ("n", "rejected", "confirmed", "missed", "caught", "false_alarms")]
+    expect(got == [4, 2, 1, 1, 1, 1], f"each of the four cases once: {row}")
+    expect(abs(row["agreement"][1] - 0.5) < 1e-9 and row["agreement"][0] < 0.2, "with its interval")
+    expect(abs(row["cost_usd"] - 4 * COST["large"]) < 1e-9, "what judging did cost")
+    expect(abs(row["cost_per_catch"] - 4 * COST["large"]) < 1e-9, "and each catch")
+    fixture.run_json("Unaudited", "--body", body(0), "--rung", "large", check=0)
+    fixture.call("log", "Unaudited", "--amend", "--failure", check=0)
+    before = fixture.rows()
+    expect(len(before) == 5 and before[-1]["attempts"][0]["success"] is False, before[-1])
+    expect(before[-1]["outcomeSource"] == "user" and before[-1]["costSource"] == "measured", "user")
+    expect(fixture.call("log", "Nobody", "--amend", "--failure").returncode == 1, "none to amend")
+    print("judges: what they caught, missed and refused wrongly, by audits of the same changes")
+
+
+def planned_row(number, planned, held, accepted, p=None, label="ui"):
+    attempts = [{"rung": "small", "phase": "execute", "success": held}]
+    if planned:
+        attempts = [{"rung": "middle", "phase": "plan", "success": True},
+                    {"rung": "small", "phase": "execute", "part": "a", "success": held}]
+    if not held:
+        attempts.append({"rung": "middle", "phase": "execute", "success": accepted})
+    row = {"id": f"exp_{number}_aaaaa", "timestamp": 1795000000000 + number, "taskId": f"t{number}",
+           "modelUsed": "small", "rung": "small", "success": accepted, "cost": 0.06 if planned else
+           0.03, "costSource": "measured", "outcomeSource": "test", "labels": [label],
+           "attempts": attempts}
+    if p is not None:
+        row |= {"planning": "chosen" if planned else "passed-over", "planPropensity": p}
+    return row
+
+
+def import_arms(fixture, planned, alone, p=None, first=0, label="ui"):
+    """`planned` and `alone`: how many first tries held, of how many."""
+    rows = [planned_row(first + i, True, i < planned[0], True, p, label)
+            for i in range(planned[1])]
+    rows += [planned_row(first + planned[1] + i, False, i < alone[0], i < alone[0], p, label)
+             for i in range(alone[1])]
+    path = fixture.top.parent / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    fixture.call("import", str(path), check=0)
+
+
+def test_planning_report(rung):
+    fixture = Fixture(rung)
+    expect("Planning" not in fixture.call("report").stdout, "nothing where there is no such data")
+    import_arms(fixture, (56, 70), (48, 80))
+    everything, ui = report(fixture, "plans")
+    expect(everything["label"] is None and ui["label"] == "ui", "all, then by label")
+    low, mean, high = ui["difference"]  # Newcombe's own example
+    expect(abs(low - 0.0524) < 5e-5 and abs(mean - 0.2) < 1e-9 and abs(high - 0.3339) < 5e-5, ui)
+    expect(ui["randomised"] is False and ui["verdict"] == "SUPPORTED", ui)
+    expect(abs(ui["planned"]["cost_per_accepted"] - 0.06) < 1e-9, "all of them were accepted")
+    expect(abs(ui["alone"]["cost_per_accepted"] - 0.05) < 1e-9, "48 of 80 were")
+    text = " ".join(fixture.call("report").stdout.split())
+    expect("not randomised: people" in text and "raises acceptance" in text, text)
+
+    fixture = Fixture(rung)
+    import_arms(fixture, (9, 10), (2, 4))
+    text = " ".join(fixture.call("report").stdout.split())
+    expect("INSUFFICIENT: the interval" in text and "raises" not in text, "14 tasks say nothing")
+    # Where dice chose, at chances that changed meanwhile, only those tasks count.
+    import_arms(fixture, (8, 10), (20, 40), p=0.2, first=100)
+    import_arms(fixture, (24, 30), (15, 30), p=0.5, first=200)
+    ui = report(fixture, "plans")[1]
+    expect(ui["randomised"] and ui["thrown"] == 110, ui)
+    expect(abs(ui["difference"][1] - 0.3) < 1e-9, f"0.8 against 0.5, whatever the shares: {ui}")
+    expect(ui["verdict"] == "SUPPORTED", ui)
+    print("plans: the difference of first tries with its interval, by dice where dice were thrown")
+
+
+def main():
+    rung = sys.argv[1]
+    for test in (test_audit, test_judges, test_planning_report):
+        test(rung)
+
+
+main()
