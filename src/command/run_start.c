@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "helper.h"
 #include "learned.h"
+#include "planning.h"
 #include "run/run.h"
 #include "run_view.h"
 #include "runs.h"
@@ -37,6 +38,7 @@ struct going {
     struct learned learned;
     struct decider decider;
     struct dice dice;
+    struct planning planning;
     struct run_parts parts;
     struct view view;
     struct run *run;
@@ -129,9 +131,10 @@ static bool read_limits(struct going *going, struct failure *failure)
     if (settings->jobs < 1 || settings->jobs > RUN_JOBS_MOST)
         return failure_set(failure, "--jobs is 1 to %d", RUN_JOBS_MOST);
     const struct option_value *review = option(going, GO_REVIEW), *plan = option(going, GO_PLAN);
+    settings->no_plan = plan->given && slice_is(plan->text, "none");
     settings->plan_rung =
         plan->given ? policy_rung_by_wish(policy, plan->text, (struct slice){0}) : POLICY_NONE;
-    if (plan->given && settings->plan_rung == POLICY_NONE)
+    if (plan->given && settings->plan_rung == POLICY_NONE && !settings->no_plan)
         return failure_set(
             failure, "--plan %.*s names no rung of the ladder", SLICE_ARG(plan->text));
     if (review->given && !run_review_from_name(review->text, &settings->review))
@@ -223,6 +226,10 @@ static int prepare(struct going *going, struct failure *failure)
         .talk = stderr,
         .to_json = going->is_many && option(going, GO_JSON)->given,
         .is_many = going->is_many};
+    if (!planning_open(call, option(going, GO_LEDGER), workspace, &going->planning, failure))
+        return EXIT_BROKEN;
+    going->parts.plan_chance = planning_chance;
+    going->parts.plan_context = &going->planning;
     going->parts.policy = &going->policy;
     going->parts.prices = &workspace->prices;
     going->parts.decider = &going->decider;
@@ -422,6 +429,17 @@ static void add_forecast(struct forecast *sum, const struct decision *decision)
         sum->worst_usd += decision->options[decision->climb[i]].cost_usd.mean;
 }
 
+static struct run_chance plan_chance(const struct going *going, const struct task *task,
+    const struct decision *decision, struct arena *arena)
+{
+    const struct run_settings *settings = &going->parts.settings;
+    if (settings->no_plan)
+        return (struct run_chance){.rung = POLICY_NONE};
+    if (settings->plan_rung != POLICY_NONE)
+        return (struct run_chance){settings->plan_rung, 1, slice_from("planned first, as asked")};
+    return planning_chance(&going->planning, task, decision, arena);
+}
+
 static void print_plan(struct forecast *forecast, const struct task *task,
     const struct decision *decision, struct arena *arena)
 {
@@ -440,6 +458,9 @@ static void print_plan(struct forecast *forecast, const struct task *task,
             i == 0 ? "" : ", where a check fails before");
     }
     fprintf(out, "  why: %.*s\n", SLICE_ARG(text_one_line(arena, decision->why, 0)));
+    struct run_chance chance = plan_chance(forecast->going, task, decision, arena);
+    if (chance.rung != POLICY_NONE)
+        fprintf(out, "  plan: %.*s\n", SLICE_ARG(text_one_line(arena, chance.why, 0)));
 }
 
 static bool foresee(void *context, const struct task *task, struct failure *failure)

@@ -16,7 +16,7 @@
         {"day-budget", OPTION_NUMBER, "USD",                                                       \
             "what all runs that share this ledger may spend today (the policy's, if less)"},       \
         {"plan", OPTION_TEXT, "RUNG",                                                              \
-            "let this rung split a task into parts first; each part goes to its own rung"},        \
+            "let this rung split a task into parts first (none: whatever the policy says)"},       \
         {"review", OPTION_TEXT, "WHEN",                                                            \
             "critical (what the policy's review.when names; the default), always or never"},       \
         {"jobs", OPTION_WHOLE, "N", jobs_help},                                                    \
@@ -78,6 +78,10 @@ const struct command_row COMMAND_RUN = {
         "time, each in a work tree of its own, and merged in the plan's order; a part that does "
         "not "
         "merge is done again on top of the others. The gates look at the whole.\n\n"
+        "Of the accepted changes one in `audit` is asked by the policy's audit gates too. What "
+        "they "
+        "refute is not accepted, because what is known to be wrong is not delivered: the next rung "
+        "is told why. `rung report` says how often that was.\n\n"
         "Ctrl-C, or the end of this program by any signal, ends every process that an agent "
         "started; --resume goes on from the last step that was done. A limit on money is obeyed "
         "between attempts, and passed to agents that know a limit of their own; an agent whose "

@@ -224,7 +224,7 @@ static bool is_in_paths(struct slice diff, struct slice word)
     return false;
 }
 
-static bool matches_word(const struct task *task, struct slice word)
+bool run_task_has_word(const struct task *task, struct slice word)
 {
     for (size_t i = 0; i < task->labels.n; i++)
         if (slice_find(task->labels.items[i], word.base) != SIZE_MAX)
@@ -249,7 +249,7 @@ static bool wants_review(const struct asking *asking)
         struct slice word = policy->review_when[i];
         if (slice_is(word, "escalated")
                 ? asking->attempt->rung != job->decision.rung && asking->attempt->part.len == 0
-                : matches_word(&job->task, word) || is_in_paths(asking->subject.diff, word))
+                : run_task_has_word(&job->task, word) || is_in_paths(asking->subject.diff, word))
             return true;
     }
     return false;

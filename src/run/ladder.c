@@ -243,7 +243,7 @@ static bool make_attempt(struct climb *climb, struct attempt *attempt, struct fa
     climb->plan = (struct plan){0};
     climb->is_planned = false;
     climb->row = SIZE_MAX;
-    if (climb->run->settings.plan_rung != POLICY_NONE && climb->at == 0) {
+    if (climb->slot->job.experiment.planning == RECORD_CHOSEN && climb->at == 0) {
         if (!planned_try(climb, attempt, failure))
             return false;
         if (climb->is_planned)
@@ -511,6 +511,8 @@ void ladder_climb(struct run *run, struct slot *slot)
     climb.branch = worktree_branch(
         &job->arena, job->task.id, slice_sub(id, id.len > 5 ? id.len - 5 : 0, id.len));
     run_tell(run, &(struct run_event){.kind = RUN_TASK_BEGINS, .job = job, .index = slot->index});
+    if (slot->plan_why.len)
+        run_note(run, slot, slot->plan_why);
     if (is_new)
         journal_begin(&climb);
     else

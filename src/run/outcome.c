@@ -47,6 +47,33 @@ static void throw_for_audit(struct run *run, struct experiment *e)
     e->auditing = dice_unit(&run->dice) < e->audit_propensity ? RECORD_CHOSEN : RECORD_PASSED_OVER;
 }
 
+/* Chance is thrown once; what a person said is not thrown at all. */
+static void throw_for_plan(struct run *run, struct slot *slot)
+{
+    struct experiment *e = &slot->job.experiment;
+    const struct run_parts *parts = run->parts;
+    struct run_chance chance = {.rung = POLICY_NONE};
+    if (run->settings.no_plan)
+        return;
+    if (run->settings.plan_rung != POLICY_NONE) {
+        e->planning = RECORD_CHOSEN;
+        return;
+    }
+    if (parts->plan_chance)
+        chance = parts->plan_chance(
+            parts->plan_context, &slot->job.task, &slot->job.decision, &slot->job.arena);
+    if (chance.rung == POLICY_NONE)
+        return;
+    bool is_thrown = chance.p > 0 && chance.p < 1;
+    bool is_chosen = is_thrown ? dice_unit(&run->dice) < chance.p : chance.p >= 1;
+    e->planning = is_chosen ? RECORD_CHOSEN : RECORD_PASSED_OVER;
+    e->plan_propensity = is_thrown ? chance.p : NAN;
+    slot->plan_why = arena_print(&slot->job.arena, "%.*s%s", SLICE_ARG(chance.why),
+        !is_thrown  ? ""
+        : is_chosen ? "; the dice say: planned"
+                    : "; the dice say: not planned");
+}
+
 void outcome_begin(struct run *run, struct slot *slot)
 {
     struct run_job *job = &slot->job;
@@ -72,6 +99,7 @@ void outcome_begin(struct run *run, struct slot *slot)
     e->pending = true;
     set_propensities(run, slot);
     throw_for_audit(run, e);
+    throw_for_plan(run, slot);
 }
 
 size_t outcome_add(struct run *run, struct slot *slot, const struct record_attempt *attempt)

@@ -298,7 +298,9 @@ static enum record_success read_answer(
 void plan_make(struct run *run, struct slot *slot, const struct attempt *whole, struct plan *plan)
 {
     struct arena *arena = &slot->job.arena;
-    struct attempt *planning = plan_begin(whole, plan, RECORD_PLAN, run->settings.plan_rung);
+    int rung = run->settings.plan_rung != POLICY_NONE ? run->settings.plan_rung
+                                                      : run->parts->policy->plan_rung;
+    struct attempt *planning = plan_begin(whole, plan, RECORD_PLAN, rung);
     planning->prompt = prompt_plan(arena, &slot->job.task);
     planning->schema = agent_plan_schema();
     note_attempting(run, slot, planning->rung);

@@ -29,6 +29,7 @@ void resume_write_head(struct run *run, struct emit *line)
     emit_member_text(line, "plan",
         settings->plan_rung == POLICY_NONE ? (struct slice){0}
                                            : run->parts->policy->rungs[settings->plan_rung].name);
+    emit_member_bool(line, "no_plan", settings->no_plan);
     emit_member_double(line, "task_usd", settings->task_usd);
     emit_member_double(line, "total_usd", settings->total_usd);
     emit_member_double(line, "day_usd", settings->day_usd);
@@ -83,6 +84,7 @@ static bool read_head(struct run *run, struct json head, struct failure *failure
     settings->stop_after = read_int(stored, "stop_after", settings->stop_after);
     settings->review = (enum run_review)read_int(stored, "review", RUN_REVIEW_CRITICAL);
     settings->plan_rung = policy_rung_by_name(run->parts->policy, json_get_text(stored, "plan"));
+    json_bool(json_get(stored, "no_plan"), &settings->no_plan);
     settings->task_usd = settings->total_usd = settings->day_usd = settings->usd_per_minute = 0;
     if (!read_usd(stored, "task_usd", &settings->task_usd, failure) ||
         !read_usd(stored, "total_usd", &settings->total_usd, failure) ||

@@ -38,7 +38,8 @@ struct run_settings {
     int jobs;
     int stop_after; /* tasks not accepted in a row; 0: never */
     enum run_review review;
-    int plan_rung; /* that splits each task into parts first; POLICY_NONE: none does */
+    int plan_rung; /* that splits each task into parts first; POLICY_NONE: the policy says */
+    bool no_plan;  /* none does, whatever the policy says */
     double task_usd, total_usd, day_usd, usd_per_minute;
 };
 
@@ -102,6 +103,17 @@ struct run_listener {
     void *context;
 };
 
+/* With which probability a task is planned first, by which rung, and a sentence why; rung
+ * POLICY_NONE: it is not in question. */
+struct run_chance {
+    int rung;
+    double p;
+    struct slice why;
+};
+
+/* A word of the policy's `review.when` and `plan.when`: in a label or a path, or the type. */
+bool run_task_has_word(const struct task *task, struct slice word);
+
 /* What a run is made from; all of it outlives the run. */
 struct run_parts {
     const struct policy *policy; /* trusted; gates that the user named are among its own */
@@ -116,6 +128,10 @@ struct run_parts {
     struct run_settings settings;
     struct slice signature; /* what makes two starts the same work; empty: a single task */
     struct run_listener listener;
+    /* Asked once for each task where the settings leave it open; NULL: nothing is planned. */
+    struct run_chance (*plan_chance)(const void *context, const struct task *task,
+        const struct decision *decision, struct arena *arena);
+    const void *plan_context;
 };
 
 struct run;

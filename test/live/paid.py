@@ -144,9 +144,64 @@ def test_planning_report(rung):
     print("plans: the difference of first tries with its interval, by dice where dice were thrown")
 
 
+def policy_fixture(rung, lines, modules=3):
+    return Fixture(rung, gates=GATES + lines, modules=modules)
+
+
+def test_plan_policy(rung):
+    plan = "plan: {rung: middle, when: [ui], mode: MODE}\nexplore: SHARE\n"
+    parts = "part m000 skill 1 trivial\npart m001 skill 1 trivial\n"
+
+    def phases(fixture, *more):
+        got, done = fixture.run_json("Two", "--body", parts, "--rung", "small", "--review", "never",
+                                     *more, check=0)
+        return [a["phase"] for a in got["attempts"]], got, done.stderr
+
+    parts += "module m002\nskill 1\n"
+    always = policy_fixture(rung, plan.replace("MODE", "always").replace("SHARE", "0"))
+    expect(phases(always)[0] == ["execute"], "only what `when` names")
+    ran, got, said = phases(always, "--label", "area:ui")
+    expect(ran == ["plan", "execute", "execute"] and "the policy says always" in said, said)
+    expect(got["planning"] == "chosen" and "planPropensity" not in got, "nobody threw")
+    expect(phases(always, "--label", "ui", "--plan", "none")[0] == ["execute"], "--plan none")
+    never = policy_fixture(rung, plan.replace("MODE", "never").replace("SHARE", "0.5"))
+    expect(phases(never, "--label", "ui")[0] == ["execute"], "never is never")
+
+    auto = policy_fixture(rung, plan.replace("MODE", "auto").replace("SHARE", "0"))
+    ran, got, said = phases(auto, "--label", "ui")
+    expect(ran == ["execute"] and "no outcomes say yet" in said, said)
+    import_arms(auto, (56, 70), (48, 80))
+    expect(phases(auto, "--label", "ui")[0] == ["execute"], "what people chose proves nothing")
+    import_arms(auto, (28, 35), (24, 40), p=0.5, first=300)
+    ran, got, said = phases(auto, "--label", "ui")
+    expect(ran == ["execute"] and "INSUFFICIENT" in said, said)
+    import_arms(auto, (28, 35), (24, 40), p=0.5, first=500)
+    ran, got, said = phases(auto, "--label", "ui")
+    expect(ran[0] == "plan" and "planned first: by dice on 150 tasks (ui" in said, said)
+    expect("+20.0 [+5.2 … +33.4] pp" in said, f"Newcombe's example again: {said}")
+    shown = auto.call("run", "Two", "--body", parts, "--rung", "small", "--label", "ui",
+                      "--dry-run", check=0).stdout
+    expect("plan: planned first: by dice" in shown, f"a dry run says it: {shown}")
+
+    thrown = policy_fixture(rung, plan.replace("MODE", "auto").replace("SHARE", "0.5"), modules=24)
+    rows = [{"id": f"t-{i}", "title": f"Mend {i}", "labels": ["ui"],
+             "body": f"part m{i:03d} skill 1 trivial\nmodule m{i:03d}\nskill 1"}
+            for i in range(24)]
+    thrown.call("swarm", "--file", thrown.tasks(rows), "--rung", "small", "--jobs", "4",
+                "--review", "never", check=0)
+    planned = [any(a["phase"] == "plan" for a in row["attempts"]) for row in thrown.rows()]
+    expect(all(row["planPropensity"] == 0.5 and (row["planning"] == "chosen") == did
+               for row, did in zip(thrown.rows(), planned)), "its chance is recorded")
+    expect(0 < sum(planned) < 24, f"{sum(planned)} of 24 planned")
+    row = report(thrown, "plans")[0]
+    expect(row["randomised"] and row["thrown"] == 24, f"what dice chose can be compared: {row}")
+    print(f"plan by policy: always, never, auto by outcomes; {sum(planned)} of 24 by dice")
+
+
 def main():
     rung = sys.argv[1]
-    for test in (test_audit, test_judges, test_planning_report):
+    for test in (test_audit, test_judges, test_planning_report,
+                 test_plan_policy):
         test(rung)
 
 
