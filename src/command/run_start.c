@@ -583,6 +583,7 @@ static void print_result(struct going *going, struct run_job *const *jobs, size_
     }
     log_note("%zu of %zu accepted, $%.4f spent%s", accepted, n, run_spent_usd(going->run),
         before ? ", earlier starts included" : "");
+    view_say_gates(jobs, n);
 }
 
 static int work(struct going *going, struct failure *failure)

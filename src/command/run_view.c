@@ -3,8 +3,10 @@
 #include "run_view.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "report/report.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -161,6 +163,13 @@ static const char *mark_of(const struct run_job *job)
     return job->stop == RUN_ACCEPTED ? "accepted" : run_stop_name(job->stop);
 }
 
+static void print_gate(FILE *out, const struct record_gate *gate)
+{
+    fprintf(out, ", %.*s %.*s", SLICE_ARG(gate->name), SLICE_ARG(gate->verdict));
+    if (gate->asked.len)
+        fprintf(out, " (asked again: %.*s)", SLICE_ARG(gate->asked));
+}
+
 static void print_attempts(FILE *out, const struct experiment *e)
 {
     for (size_t i = 0; i < e->attempts.n; i++) {
@@ -174,8 +183,7 @@ static void print_attempts(FILE *out, const struct experiment *e)
         for (size_t k = 0; k < attempt->gates.n; k++)
             if (!slice_is(attempt->gates.items[k].name, "protected") &&
                 !slice_is(attempt->gates.items[k].name, "seal"))
-                fprintf(out, ", %.*s %.*s", SLICE_ARG(attempt->gates.items[k].name),
-                    SLICE_ARG(attempt->gates.items[k].verdict));
+                print_gate(out, &attempt->gates.items[k]);
         fputc('\n', out);
     }
 }
@@ -280,6 +288,22 @@ void view_begin(struct view *view)
     const char *term = getenv("TERM");
     view->begun_us = clock_monotonic_us();
     view->moves = view->is_many && isatty(fileno(view->talk)) && term && strcmp(term, "dumb") != 0;
+}
+
+void view_say_gates(struct run_job *const *jobs, size_t n)
+{
+    struct report_gate gates[RECORD_GATES_MOST];
+    struct arena arena = {0};
+    size_t n_gates = 0;
+    for (size_t i = 0; i < n; i++)
+        report_count_gates(&jobs[i]->experiment, gates, &n_gates);
+    for (size_t i = 0; i < n_gates; i++) {
+        report_settle_gate(&gates[i]);
+        struct slice text = text_one_line(&arena, report_gate_text(&arena, &gates[i]), 0);
+        if (text.len)
+            log_note("%.*s", SLICE_ARG(text));
+    }
+    arena_free(&arena);
 }
 
 void view_end(struct view *view)

@@ -30,6 +30,8 @@ struct view {
 
 void view_begin(struct view *view);
 struct run_listener view_listener(struct view *view);
+/* Says of each gate that was asked again about the same change how steady it is. */
+void view_say_gates(struct run_job *const *jobs, size_t n);
 void view_end(struct view *view);
 
 /* The experiment with branch, plan and stopped_because, as `run --json` prints it. */

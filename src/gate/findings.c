@@ -20,6 +20,7 @@ struct record_gate gate_record(const struct gate_result *result)
 {
     return (struct record_gate){.name = result->name,
         .verdict = slice_from(gate_verdict_name(result->verdict)),
+        .asked = result->asked,
         .seconds = result->seconds};
 }
 

@@ -23,6 +23,7 @@ enum {
     GATE_SCHEMA_DEPTH_MOST = 64,
     GATE_SEAL_FILES_MOST = 4096,
     GATE_GIT_WAIT_MS = 120000,
+    GATE_ASKED_MOST = 8, /* a command, on the same tree */
 };
 
 enum gate_verdict { GATE_PASS, GATE_FAIL, GATE_UNSURE };
@@ -34,7 +35,8 @@ struct gate_result {
     enum gate_verdict verdict;
     struct slice evidence; /* printable lines, bounded; fit for a prompt and a terminal */
     double seconds;
-    double confidence; /* JUDGE: its own word, 0 … 1; NAN elsewhere */
+    double confidence;  /* JUDGE: its own word, 0 … 1; NAN elsewhere */
+    struct slice asked; /* "fail pass pass" where it was asked several times; else empty */
 };
 
 /* As the attempt's record has it. */
@@ -157,6 +159,14 @@ struct gate_ended {
  * cannot tell; anything else fails, and so does running out of time. */
 void gate_command_judge(struct arena *arena, const struct policy_gate *gate,
     const struct gate_ended *ended, struct gate_result *result);
+
+/* A flaky command says now this, now that of one and the same tree. After `n` verdicts: whether it
+ * is to be asked once more (a failing one as often as its `repeat` says, a passing one where it
+ * `confirm`s, and on until one verdict is ahead), and what all of them together say: the majority,
+ * with the evidence of a verdict that said so. */
+bool gate_is_to_ask_again(
+    const struct policy_gate *gate, const struct gate_result *asked, size_t n, bool confirm);
+struct gate_result gate_settle(struct arena *arena, const struct gate_result *asked, size_t n);
 
 /* Prepare, run, judge; blocking. */
 void gate_command_run(struct arena *arena, const struct policy_gate *gate,

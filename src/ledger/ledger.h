@@ -187,6 +187,8 @@ enum ledger_kind {
                             judge's */
     LEDGER_BY_AUDIT,     /* second: "VERDICT RUNG", RUNG that did the change; of each experiment the
                             first audited change that all other gates had passed */
+    LEDGER_BY_GATE,      /* verdicts on attempts: name; second: "fail", or "fail pass pass" where
+                            it was asked several times on the same tree */
     LEDGER_KINDS,
 };
 

@@ -226,6 +226,27 @@ static void add_attempts(
     }
 }
 
+static void add_gates(
+    struct sums_set *set, const struct experiment *experiment, const struct unit *whole)
+{
+    for (size_t i = 0; i < experiment->attempts.n; i++) {
+        const struct record_gates *gates = &experiment->attempts.items[i].gates;
+        if (experiment->attempts.items[i].phase != RECORD_EXECUTE)
+            continue;
+        for (size_t k = 0; k < gates->n; k++) {
+            const struct record_gate *gate = &gates->items[k];
+            struct unit unit = {.sign = whole->sign,
+                .accepted = slice_is(gate->verdict, "pass"),
+                .confidence = NAN,
+                .cost_usd = NAN,
+                .seconds = gate->seconds,
+                .quality = NAN};
+            struct slice second = gate->asked.len ? gate->asked : gate->verdict;
+            add_unit(sums_at(set, LEDGER_BY_GATE, gate->name, second), &unit);
+        }
+    }
+}
+
 static void add_actions(
     struct sums_set *set, const struct experiment *experiment, const struct unit *unit)
 {
@@ -389,6 +410,7 @@ void sums_add_experiment(struct sums_set *set, const struct experiment *experime
     add_labels(set, experiment, &unit);
     add_bin(set, experiment, &unit);
     add_attempts(set, experiment, &unit);
+    add_gates(set, experiment, &unit);
     add_actions(set, experiment, &unit);
     add_planning(set, experiment, &unit);
     add_checks(set, experiment, &unit);

@@ -81,6 +81,8 @@ struct policy_gate {
     struct slice schema;  /* path of a JSON schema */
     struct slice pattern; /* regular expression that the result must match */
     int judge_rung;
+    int repeat;  /* COMMAND: a failing verdict is asked for so often again, on the same tree */
+    int confirm; /* COMMAND: one in so many passing verdicts is asked for again; 0: none */
     struct slice
         *environment; /* names of variables that a command gate sees beside the usual few */
     size_t n_environment;

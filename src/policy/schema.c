@@ -278,6 +278,15 @@ static void check_gate_values(
             failure.text);
 }
 
+static void check_repeats(struct walk *walk, const struct place *place, enum policy_gate_kind kind)
+{
+    static const char *const KEYS[] = {"repeat", "confirm"};
+    for (size_t i = 0; i < 2 && kind != POLICY_GATE_COMMAND; i++)
+        if (walk_find(walk, place, KEYS[i]))
+            walk_problem(
+                walk, walk_find(walk, place, KEYS[i]), "belongs to a gate with a command alone");
+}
+
 static void check_gate(struct walk *walk, const struct place *place, void *values)
 {
     struct draft_gate *draft = values;
@@ -292,6 +301,7 @@ static void check_gate(struct walk *walk, const struct place *place, void *value
             draft->gate.kind = GATE_KINDS[i].kind;
         }
     }
+    check_repeats(walk, place, draft->gate.kind);
     if (!first)
         walk_problem(walk, place,
             "checks nothing; give it one of command, max_files, max_lines, keep_tests, forbid, "
@@ -324,6 +334,11 @@ static const struct schema_key GATE_KEYS[] = {
     {"audit", SCHEMA_FLAG, AT(draft_gate, is_audit), .fallback = "false",
         .help = "true: asked only of the accepted tasks that `audit` picks; what it says of them "
                 "measures the other gates"},
+    {"repeat", SCHEMA_WHOLE, GATE(repeat), .most = 5, .fallback = "0",
+        .help = "a failing command is run again so often on the same change; where its verdicts "
+                "differ it is recorded as flaky and the majority counts"},
+    {"confirm", SCHEMA_WHOLE, GATE(confirm), .most = 1e6, .fallback = "0",
+        .help = "one in so many passing verdicts is asked for again on the same change; 1: each"},
     {"environment", SCHEMA_LIST, GATE(environment), COUNT_AT(draft_gate, gate.n_environment),
         .element = &A_TEXT, .element_bytes = sizeof(struct slice), .most = 100,
         .help = "names of variables that the command sees beside PATH, HOME and the like"},

@@ -89,6 +89,7 @@ struct experiment record_blank(void)
 static const struct field GATE_FIELDS[] = {
     TEXT_FIELD(record_gate, "name", name, FIELD_ALWAYS),
     TEXT_FIELD(record_gate, "verdict", verdict, FIELD_ALWAYS),
+    TEXT_FIELD(record_gate, "asked", asked, 0),
     REAL_FIELD(record_gate, "seconds", seconds, 0, MOST_SECONDS, 0),
 };
 static const struct fields GATE = {GATE_FIELDS, COUNT(GATE_FIELDS), sizeof(struct record_gate),

@@ -55,6 +55,7 @@ struct record_texts {
 
 struct record_gate {
     struct slice name, verdict; /* the gate room's words: "pass", "fail", … */
+    struct slice asked;         /* several times on the same tree: "fail pass pass"; empty: once */
     double seconds;             /* NAN: not known, here and below */
     struct record_extras extras;
 };

@@ -107,6 +107,27 @@ static void write_calibration(struct emit *emit, const struct report_calibration
     emit_close(emit, '}');
 }
 
+static void write_gates(struct emit *emit, const struct report *report)
+{
+    emit_key(emit, "gates");
+    emit_open(emit, '[');
+    for (size_t i = 0; i < report->n_gates; i++) {
+        const struct report_gate *gate = &report->gates[i];
+        emit_open(emit, '{');
+        emit_member_text(emit, "name", gate->name);
+        emit_member_int64(emit, "n", gate->n);
+        emit_member_int64(emit, "asked_again", gate->asked_again);
+        emit_member_int64(emit, "flaky", gate->flaky);
+        emit_member_int64(emit, "wasted_climbs_avoided", gate->climbs);
+        emit_member_int64(emit, "false_acceptances_avoided", gate->acceptances);
+        emit_member_int64(emit, "passed_once", gate->passed);
+        emit_member_int64(emit, "confirmed", gate->confirmed);
+        report_write_interval(emit, "false_acceptances", gate->false_acceptances);
+        emit_close(emit, '}');
+    }
+    emit_close(emit, ']');
+}
+
 void report_write_json(struct emit *emit, const struct report *report)
 {
     emit_open(emit, '{');
@@ -132,6 +153,7 @@ void report_write_json(struct emit *emit, const struct report *report)
     write_calibration(emit, &report->calibration);
     report_write_phases(emit, report);
     report_write_alarms(emit, report);
+    write_gates(emit, report);
     emit_key(emit, "recent");
     emit_open(emit, '[');
     for (size_t i = 0; i < report->n_recent; i++)

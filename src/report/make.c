@@ -254,5 +254,6 @@ void report_make(struct arena *arena, const struct report_facts *facts, struct r
     calibrate(arena, facts, &report->calibration);
     report_make_phases(arena, facts, &report->phases);
     report_add_savings(arena, facts, report);
+    report_add_gates(arena, facts, report);
     report_add_remarks(arena, facts, report);
 }

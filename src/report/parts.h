@@ -20,6 +20,8 @@ void report_add_savings(
 void report_add_remarks(
     struct arena *arena, const struct report_facts *facts, struct report *report);
 
+void report_add_gates(struct arena *arena, const struct report_facts *facts, struct report *report);
+
 /* Why a saving has no interval. */
 const char *report_why_no_interval(const struct report_saving *saving);
 

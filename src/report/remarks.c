@@ -149,9 +149,21 @@ static void note_basis(struct arena *arena, const struct report_facts *facts, st
                 all->verified, all->n));
 }
 
+static void tell_gates(struct arena *arena, struct report *report)
+{
+    for (size_t i = 0; i < report->n_gates; i++) {
+        struct slice text = report_gate_text(arena, &report->gates[i]);
+        if (report->gates[i].flaky)
+            warn(report, text);
+        else
+            note(report, text);
+    }
+}
+
 void report_add_remarks(
     struct arena *arena, const struct report_facts *facts, struct report *report)
 {
+    tell_gates(arena, report);
     if (report->all.n) {
         warn_of_one_rung(arena, report);
         warn_of_unused(arena, facts, report);

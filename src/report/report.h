@@ -148,6 +148,21 @@ struct report_phases {
     size_t n_audits;
 };
 
+/* How steady a gate's verdicts are, by asking again about the same tree. What was asked once,
+ * nobody knows. */
+struct report_gate {
+    struct slice name;
+    int64_t n;           /* attempts that it judged */
+    int64_t asked_again; /* … more than once */
+    int64_t flaky;       /* … with verdicts that differ */
+    int64_t climbs;      /* failed first, the majority passed: a climb that was not wasted */
+    int64_t acceptances; /* passed first, the majority failed: an acceptance that was not false */
+    int64_t passed;      /* at first, and asked once */
+    int64_t confirmed;   /* passed at first and asked again: as the gate's `confirm` drew them */
+    struct interval
+        false_acceptances; /* to be expected among `passed`; NAN where none is confirmed */
+};
+
 struct report {
     struct report_group all;
     struct slice first_day, last_day; /* "2026-01-05"; empty where there is nothing */
@@ -164,6 +179,8 @@ struct report {
     size_t n_warnings;
     struct slice notes[REPORT_REMARKS_MOST];
     size_t n_notes;
+    struct report_gate *gates; /* those that were asked again at least once */
+    size_t n_gates;
     const struct policy *policy; /* for the colours of its rungs */
     bool has_evidence;           /* `rung learn` was run: what follows says something */
     struct evidence_alarm *alarms;
@@ -182,8 +199,8 @@ struct report_facts {
     int cheapest, middle, top; /* rungs of the policy */
 };
 
-/* Reads the sums (ledger NULL: there is none yet, everything is 0) and settles which rung is the
- * cheapest: by what the policy assumes, until two rungs have both been measured on
+/* Reads the sums (ledger NULL: there is none yet, everything is 0) and settles which rung is
+ * the cheapest: by what the policy assumes, until two rungs have both been measured on
  * REPORT_MEASURED_LEAST tasks. */
 enum { REPORT_MEASURED_LEAST = 20 };
 bool report_gather(struct arena *arena, struct ledger *ledger, const struct ledger_filter *filter,
@@ -196,6 +213,12 @@ void report_make(struct arena *arena, const struct report_facts *facts, struct r
 /* The part of it that plans, judges and audits are learned from; pure likewise. */
 void report_make_phases(
     struct arena *arena, const struct report_facts *facts, struct report_phases *phases);
+/* The same of experiments that are not summed up: `gates` has room for RECORD_GATES_MOST, *n
+ * begins at 0. What is known in the end, report_settle_gate adds. */
+void report_count_gates(const struct experiment *experiment, struct report_gate *gates, size_t *n);
+void report_settle_gate(struct report_gate *gate);
+/* What a person should know of it; empty where it was never asked again. */
+struct slice report_gate_text(struct arena *arena, const struct report_gate *gate);
 
 /* Adds what the evidence's watches say; nothing where `evidence` is NULL. */
 void report_add_evidence(

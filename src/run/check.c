@@ -89,6 +89,27 @@ static void ask_command(
     gate_command_judge(arena, gate, &seen, result);
 }
 
+static bool is_drawn(struct run *run, int one_in)
+{
+    pthread_mutex_lock(&run->lock);
+    bool drawn = one_in > 0 && dice_below(&run->dice, (uint64_t)one_in) == 0;
+    pthread_mutex_unlock(&run->lock);
+    return drawn;
+}
+
+/* As often as the gate's row wants it on this one tree. */
+static void ask_command_again(
+    struct asking *asking, const struct policy_gate *gate, struct gate_result *result)
+{
+    struct gate_result asked[GATE_ASKED_MOST];
+    bool confirm = is_drawn(asking->run, gate->confirm);
+    size_t n = 0;
+    do
+        ask_command(asking, gate, &asked[n++]);
+    while (!asking->check->interrupted && gate_is_to_ask_again(gate, asked, n, confirm));
+    *result = gate_settle(arena_of(asking), asked, n);
+}
+
 /* A verdict by another rung: its attempt counts like any other. */
 static void ask_judge(struct asking *asking, struct slice name, int rung, enum record_phase phase,
     struct gate_result *result)
@@ -132,7 +153,7 @@ static void ask(struct asking *asking, const struct policy_gate *gate, struct ga
 {
     switch (gate->kind) {
     case POLICY_GATE_COMMAND:
-        ask_command(asking, gate, result);
+        ask_command_again(asking, gate, result);
         break;
     case POLICY_GATE_JUDGE:
         ask_judge(asking, gate->name, gate->judge_rung, RECORD_JUDGE, result);

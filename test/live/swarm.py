@@ -4,12 +4,14 @@ what the agent's table implies, to the cent. Then the way it goes on after an in
 the orders it keeps.
 
 swarm.py RUNG [--full]"""
+import hashlib
 import json
 import random
 import re
 import sys
 import time
 
+import fixture as fixtures
 from fixture import Fixture, expect
 from scripted_agent import COST, SKILL
 
@@ -71,6 +73,108 @@ def test_table(rung):
     expect(not fixture.left_over(), f"left over: {fixture.left_over()}")
     print(f"{TASKS} tasks, 8 at a time: {accepted} accepted, {climbs} climbs, ${cents:.4f}, as the "
           f"table implies; {seconds:.1f} s")
+
+
+# The first verdict on an attempt is wrong one time in ten; which, its number in the task decides.
+FLAKY_CHECK = """import hashlib, json, pathlib, sys
+[path] = [p for p in pathlib.Path("src").glob("*.txt") if p.read_text() != "open\\n"]
+good = path.read_text() == "right\\n"
+log = pathlib.Path.home() / (path.stem + ".log")
+seen = log.read_text().split() if log.exists() else []
+key = str(path.stat().st_mtime_ns)
+number = len(set(seen) | {key})
+is_wrong = key not in seen and hashlib.sha256(f"{path.stem} {number}".encode()).digest()[0] < 26
+with log.open("a") as out:
+    out.write(key + "\\n")
+sys.exit(0 if good != is_wrong else 1)
+"""
+FLAKY_GATES = """gates:
+  - {name: tests, command: [python3, check.py], timeout_s: 60%s}
+"""
+
+
+def is_flaky(row, number):
+    module = row["body"].split()[1]
+    return hashlib.sha256(f"{module} {number}".encode()).digest()[0] < 26
+
+
+def implied_by_flaky(row):
+    """(rungs tried, accepted, falsely, climbs that a right change was not spared) by the table."""
+    needed = int(row["body"].split()[-1])
+    start = RUNGS.index(LABEL_RUNG[row["labels"][0] if row["labels"] else None])
+    tried, wasted = [], 0
+    for rung in RUNGS[start:]:
+        tried.append(rung)
+        good = SKILL[rung] >= needed
+        if good != is_flaky(row, len(tried)):
+            return tried, True, not good, wasted
+        wasted += good
+    return tried, False, False, wasted
+
+
+def run_flaky(rung, rows, keys):
+    before, fixtures.CHECK = fixtures.CHECK, FLAKY_CHECK
+    fixture = Fixture(rung, modules=TASKS, gates=FLAKY_GATES % keys)
+    fixtures.CHECK = before
+    done = fixture.call("swarm", "--file", fixture.tasks(rows), "--jobs", "8", "--stop-after", "0",
+                        "--review", "never", timeout=600)
+    expect(done.returncode in (0, 5), f"status {done.returncode}: {done.stderr[-2000:]}")
+    report = json.loads(fixture.call("report", "--format", "json", check=0).stdout)
+    return done, {row["taskId"]: row for row in fixture.rows()}, report
+
+
+def test_flaky(rung):
+    rows = make_tasks(TASKS)
+    _, ledger, report = run_flaky(rung, rows, "")
+    wasted = false = 0
+    for row in rows:
+        tried, accepted, falsely, climbs = implied_by_flaky(row)
+        got = ledger[row["id"]]
+        expect([a["rung"] for a in got["attempts"]] == tried, f"{row['id']}: climbed {got}")
+        expect(got["success"] is accepted, f"{row['id']}: success")
+        wasted += climbs
+        false += falsely
+    expect(report["gates"] == [], f"asked once, nobody knows: {report['gates']}")
+
+    done, ledger, report = run_flaky(rung, rows, ", repeat: 1, confirm: 1")
+    verdicts = flaky = climbs = acceptances = cost = 0
+    for row in rows:
+        tried, accepted = implied(row)
+        got = ledger[row["id"]]
+        expect([a["rung"] for a in got["attempts"]] == tried, f"{row['id']}: climbed {got}")
+        expect(got["success"] is accepted, f"{row['id']}: success")
+        cost += sum(COST[r] for r in tried)
+        for number, attempt in enumerate(got["attempts"], 1):
+            good = accepted and number == len(tried)
+            right, wrong = ("pass", "fail") if good else ("fail", "pass")
+            said = [wrong, right, right] if is_flaky(row, number) else [right, right]
+            expect(attempt["gates"][-1]["asked"] == " ".join(said), f"{row['id']}: {attempt['gates']}")
+            verdicts += 1
+            flaky += is_flaky(row, number)
+            climbs += good and is_flaky(row, number)
+            acceptances += not good and is_flaky(row, number)
+    expect(abs(sum(r["cost"] for r in ledger.values()) - cost) < 0.005, "the sum, to the cent")
+    [gate] = report["gates"]
+    wanted = {"name": "tests", "n": verdicts, "asked_again": verdicts, "flaky": flaky,
+              "wasted_climbs_avoided": climbs, "false_acceptances_avoided": acceptances,
+              "passed_once": 0}
+    expect(gate | wanted == gate, f"the report says {gate}, the script {wanted}")
+    expect(f"contradicted itself {flaky} times" in done.stderr, f"so says the end: {done.stderr[-600:]}")
+    print(f"{TASKS} tasks, a gate flaky in one of ten: as it is {false} false acceptances, {wasted} "
+          f"wasted climbs; asked again {acceptances} and {climbs} avoided, and told; the rest as the "
+          "table implies, to the cent")
+
+
+def test_confirm_sample(rung):
+    """One in four passing verdicts is asked for again: what is to be expected of the others is told."""
+    _, _, report = run_flaky(rung, make_tasks(TASKS), ", repeat: 1, confirm: 4")
+    [gate] = report["gates"]
+    expect(0 < gate["confirmed"] < gate["passed_once"], f"a sample: {gate}")
+    low, mean, high = gate["false_acceptances"]
+    share = gate["false_acceptances_avoided"] / gate["confirmed"]
+    expect(abs(mean - share * gate["passed_once"]) < 1e-6 and low <= mean <= high, f"{gate}")
+    print(f"one in four passing verdicts confirmed: {gate['false_acceptances_avoided']} of "
+          f"{gate['confirmed']} did not hold, {low:.0f} … {high:.0f} of {gate['passed_once']} others expected")
 
 
 def test_goes_on(rung):
@@ -225,7 +329,7 @@ def test_trees_are_clean(rung):
 
 def main():
     rung = sys.argv[1]
-    for test in (test_table, test_goes_on, test_order, test_same_file, test_budget, test_breaker,
+    for test in (test_table, test_flaky, test_confirm_sample, test_goes_on, test_order, test_same_file, test_budget, test_breaker,
                  test_template, test_trees_are_clean):
         test(rung)
 
