@@ -123,7 +123,7 @@ static struct arms measure_all(struct arena *arena, const struct eval_data *data
 {
     double *quality = ARENA_ARRAY(arena, double, n *rows.n);
     double *cost_usd = ARENA_ARRAY(arena, double, n *rows.n);
-    struct arms arms = {n, rows.n, ladders, SIZE_MAX, quality, cost_usd};
+    struct arms arms = {n, rows.n, ladders, SIZE_MAX, NAN, quality, cost_usd};
     for (size_t arm = 0; arm < n; arm++) {
         if (is_alone(&ladders[arm], target))
             arms.target = arm;

@@ -167,7 +167,10 @@ static void solve(struct arena *arena, const struct lesson *lesson, const struct
         cells.weight[group] /= lesson->weights;
     struct hull_problem problem = {
         by->n_groups, lesson->arms->n, cells.quality, cells.cost_usd, cells.weight};
-    hull_solve(arena, &problem, cells.mean_quality[lesson->arms->target] + margin, mix);
+    double need = lesson->arms->need;
+    if (isnan(need))
+        need = cells.mean_quality[lesson->arms->target];
+    hull_solve(arena, &problem, need + margin, mix);
 }
 
 struct outcome {

@@ -12,7 +12,8 @@
 struct arms {
     size_t n, n_rows;
     const struct ladder *ladders;
-    size_t target;                    /* the arm whose quality is to be kept */
+    size_t target;                    /* the arm whose quality is to be kept … */
+    double need;                      /* … or this mean quality, where it is not NAN */
     const double *quality, *cost_usd; /* [arm * n_rows + row] */
 };
 

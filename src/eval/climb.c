@@ -23,3 +23,17 @@ struct climb climb_ladder(
     }
     return sum;
 }
+
+void climb_add_shares(const struct data_row *row, const struct ladder *ladder,
+    struct verifier verifier, double share[CLIMB_RUNGS_MOST])
+{
+    double reached = 1;
+    for (size_t j = 0; j < ladder->n; j++) {
+        double good = data_outcome(row, ladder->models[j]).score;
+        double accepted = good * verifier.sensitivity + (1 - good) * (1 - verifier.specificity);
+        if (j + 1 == ladder->n)
+            accepted = 1;
+        share[j] += reached * accepted;
+        reached *= 1 - accepted;
+    }
+}

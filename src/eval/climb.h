@@ -32,4 +32,8 @@ struct climb {
 struct climb climb_ladder(
     const struct data_row *row, const struct ladder *ladder, struct verifier verifier);
 
+/* Adds to share[j] the probability that rung j delivers: r_j·a, and r_j for the last. */
+void climb_add_shares(const struct data_row *row, const struct ladder *ladder,
+    struct verifier verifier, double share[CLIMB_RUNGS_MOST]);
+
 #endif

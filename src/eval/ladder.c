@@ -1,139 +1,27 @@
 /* Receives outcome rows of several models and a ladder; hands on what each policy would have
  * delivered and cost, beside its controls. Refuses to judge a policy on a row that it was fitted
  * on. */
-#include "ladder.h"
-
-#include "control.h"
+#include "contest.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { ROWS_LEAST = 20, DEFAULT_REPLICATES = 1000, RESAMPLING_SEED = 20260101 };
+enum { DEFAULT_REPLICATES = 1000, RESAMPLING_SEED = 20260101 };
+
+static const char *const FITTED_NAMES[FITTED] = {
+    [LENGTH] = "length",
+    [LABEL] = "label",
+    [BEST_SINGLE] = "best-single",
+    [DIRECT] = "direct",
+    [LABEL_RULE] = "label-rule",
+    [CLIMBING] = "ladder",
+};
 
 static const double LEVEL = 0.95;
 /* Standard errors of the saving. Nothing checks what a single model answers, so the target stays
  * unless moving away from it clearly pays; a climb that is checked goes ahead unless it clearly
  * does not. */
 static const double DIRECT_DOUBT = 1, CLIMB_DOUBT = -1;
-/* A model counts as "with costs" if so many of the rows have its outcome and cost. */
-static const double KNOWN_SHARE = 0.95;
-
-enum fitted { LENGTH, LABEL, BEST_SINGLE, DIRECT, LABEL_RULE, CLIMBING, FITTED };
-
-struct contest {
-    struct arena *arena;
-    const struct eval_data *data;
-    const struct eval_ladder_options *options;
-    struct ladder whole;              /* the ladder as written; n = 0 in a search */
-    uint8_t models[DATA_MODELS_MOST]; /* of the ladder and the target, or those searched */
-    size_t n_models;
-    bool has_target;
-    uint8_t target;
-    struct verifier verifier;
-    struct row_set complete; /* rows with outcome and cost of all these models */
-    struct row_set judged;
-    struct grouping groupings[GROUPINGS_MOST + 1];
-    size_t n_groupings;
-    const struct ladder *parts; /* what may be climbed */
-    size_t n_parts;
-    struct track *tracks;
-    size_t n_tracks;
-    struct track *fitted[FITTED], *shared; /* `shared`: random-same-share */
-};
-
-/* ---- who takes part ---- */
-
-static bool find_model(
-    const struct contest *contest, struct slice name, uint8_t *model, struct failure *failure)
-{
-    size_t found = data_model(contest->data, name);
-    if (found == SIZE_MAX)
-        return failure_set(failure, "no row has an outcome of the model \"%.*s\"", SLICE_ARG(name));
-    *model = (uint8_t)found;
-    return true;
-}
-
-static bool is_known(const struct data_row *row, uint8_t model)
-{
-    struct data_outcome outcome = data_outcome(row, model);
-    return !isnan(outcome.score) && !isnan(outcome.cost_usd);
-}
-
-static void add_model(struct contest *contest, uint8_t model)
-{
-    if (!memchr(contest->models, model, contest->n_models))
-        contest->models[contest->n_models++] = model;
-}
-
-static void add_models_with_costs(struct contest *contest)
-{
-    for (size_t model = 0; model < contest->data->n_models; model++) {
-        size_t known = 0;
-        for (size_t row = 0; row < contest->data->n_rows; row++)
-            known += is_known(&contest->data->rows[row], (uint8_t)model);
-        if ((double)known >= KNOWN_SHARE * (double)contest->data->n_rows)
-            add_model(contest, (uint8_t)model);
-    }
-}
-
-static bool read_models(struct contest *contest, struct failure *failure)
-{
-    const struct eval_ladder_options *options = contest->options;
-    if (!options->search == !options->n_ladder)
-        return failure_set(failure, "either --ladder or --search says what may be climbed");
-    if (options->n_ladder > EVAL_RUNGS_MOST)
-        return failure_set(failure, "--ladder: more than %d rungs", EVAL_RUNGS_MOST);
-    if (options->search > EVAL_SEARCH_MOST)
-        return failure_set(failure, "--search: at most %d rungs", EVAL_SEARCH_MOST);
-    contest->has_target = options->target.len != 0;
-    if (options->search && !contest->has_target)
-        return failure_set(failure, "--search needs --target, the model whose quality is kept");
-    for (size_t i = 0; i < options->n_ladder; i++) {
-        uint8_t model = 0;
-        if (!find_model(contest, options->ladder[i], &model, failure))
-            return failure_prefix(failure, "--ladder");
-        if (memchr(contest->whole.models, model, contest->whole.n))
-            return failure_set(
-                failure, "--ladder: \"%.*s\" is on it twice", SLICE_ARG(options->ladder[i]));
-        contest->whole.models[contest->whole.n++] = model;
-        add_model(contest, model);
-    }
-    if (options->search)
-        add_models_with_costs(contest);
-    if (contest->has_target && !find_model(contest, options->target, &contest->target, failure))
-        return failure_prefix(failure, "--target");
-    if (contest->has_target)
-        add_model(contest, contest->target);
-    return true;
-}
-
-static bool read_verifier(struct contest *contest, struct failure *failure)
-{
-    double p = contest->options->verifier == 0 ? 1 : contest->options->verifier;
-    double cost_usd = contest->options->verifier_cost_usd;
-    if (!(p >= 0.5 && p <= 1))
-        return failure_set(failure, "--verifier %g: must be from 0.5 (a coin) to 1 (perfect)", p);
-    if (!(cost_usd >= 0 && cost_usd < 1e6))
-        return failure_set(failure, "--verifier-cost %g: must be dollars from 0 on", cost_usd);
-    contest->verifier = (struct verifier){p, p, cost_usd};
-    return true;
-}
-
-/* Rows with everything that may be needed; of file `file`, or of all where it is SIZE_MAX. */
-static struct row_set find_complete(const struct contest *contest, size_t file)
-{
-    size_t *rows = ARENA_ARRAY(contest->arena, size_t, contest->data->n_rows), n = 0;
-    for (size_t i = 0; i < contest->data->n_rows; i++) {
-        const struct data_row *row = &contest->data->rows[i];
-        bool complete = file == SIZE_MAX || row->file == file;
-        for (size_t m = 0; m < contest->n_models && complete; m++)
-            complete = is_known(row, contest->models[m]);
-        if (complete)
-            rows[n++] = i;
-    }
-    return (struct row_set){rows, n};
-}
 
 /* ---- tracks ---- */
 
@@ -218,15 +106,26 @@ static double mean_of(const double *values, size_t n)
     return sum / (double)n;
 }
 
-/* The cheapest model that was as good as the target on the rows learned from. */
+static double quality_of(const struct arms *arms, size_t arm)
+{
+    return mean_of(arms->quality + arm * arms->n_rows, arms->n_rows);
+}
+
+static double cost_of(const struct arms *arms, size_t arm)
+{
+    return mean_of(arms->cost_usd + arm * arms->n_rows, arms->n_rows);
+}
+
+/* The cheapest model that was as good on the rows learned from as it must be; where none was, the
+ * best. */
 static size_t find_best_single(const struct arms *arms)
 {
-    size_t best = arms->target;
-    double need = mean_of(arms->quality + arms->target * arms->n_rows, arms->n_rows);
-    for (size_t arm = 0; arm < arms->n; arm++) {
-        double quality = mean_of(arms->quality + arm * arms->n_rows, arms->n_rows);
-        if (quality >= need && mean_of(arms->cost_usd + arm * arms->n_rows, arms->n_rows) <
-                                   mean_of(arms->cost_usd + best * arms->n_rows, arms->n_rows))
+    double need = isnan(arms->need) ? quality_of(arms, arms->target) : arms->need;
+    size_t best = 0;
+    for (size_t arm = 1; arm < arms->n; arm++) {
+        double quality = quality_of(arms, arm), before = quality_of(arms, best);
+        bool both = quality >= need && before >= need;
+        if (both ? cost_of(arms, arm) < cost_of(arms, best) : quality > before)
             best = arm;
     }
     return best;
@@ -252,18 +151,44 @@ static void follow_fitted(struct contest *contest, enum fitted which, const stru
     follow_chosen(contest, contest->fitted[which], side->judged, arms, &chosen, side->share);
 }
 
-static void judge_side(struct contest *contest, const struct side *side)
+/* What needs no router: one model, or one for each length or label, as good as what is judged at
+ * the least cost. */
+static void judge_controls(
+    struct contest *contest, const struct side *side, const struct arms *singles)
 {
     struct arena *arena = contest->arena;
     const size_t *learned = side->learned.rows;
-    struct arms singles = measure_singles(contest, side);
     struct grouping length = grouping_of_length(arena, contest->data, side->learned);
     follow_fitted(
-        contest, LENGTH, side, &singles, choose_plainly(arena, &singles, learned, &length, 1));
-    follow_fitted(contest, LABEL, side, &singles,
-        choose_plainly(arena, &singles, learned, contest->groupings, contest->n_groupings));
+        contest, LENGTH, side, singles, choose_plainly(arena, singles, learned, &length, 1));
+    follow_fitted(contest, LABEL, side, singles,
+        choose_plainly(arena, singles, learned, contest->groupings, contest->n_groupings));
     follow(contest, contest->fitted[BEST_SINGLE], side->judged,
-        &singles.ladders[find_best_single(&singles)], side->share);
+        &singles->ladders[find_best_single(singles)], side->share);
+}
+
+/* The controls of a ladder that is climbed as written are as good as it is. */
+static void judge_written_side(struct contest *contest, const struct side *side)
+{
+    struct arms singles = measure_singles(contest, side);
+    singles.target = 0; /* any: `need` says what is asked for */
+    singles.need = 0;
+    for (size_t i = 0; i < side->learned.n; i++)
+        singles.need += climb_ladder(&contest->data->rows[side->learned.rows[i]], &contest->whole,
+                            contest->verifier)
+                            .quality /
+                        (double)side->learned.n;
+    judge_controls(contest, side, &singles);
+}
+
+static void judge_side(struct contest *contest, const struct side *side)
+{
+    if (!contest->has_target) {
+        judge_written_side(contest, side);
+        return;
+    }
+    struct arms singles = measure_singles(contest, side);
+    judge_controls(contest, side, &singles);
     follow_fitted(contest, LABEL_RULE, side, &singles, rule_from(contest, side, &singles));
     follow_fitted(
         contest, DIRECT, side, &singles, choose_from(contest, side, &singles, DIRECT_DOUBT));
@@ -306,12 +231,19 @@ static void judge_splits(struct contest *contest)
 static void judge_second_file(struct contest *contest)
 {
     struct dice dice = dice_from_seed(0);
-    struct row_set learned = find_complete(contest, 0);
     struct arena scratch = {0};
     struct contest here = *contest;
     here.arena = &scratch;
-    judge_side(&here, &(struct side){learned, contest->judged, 1, &dice});
+    judge_side(&here, &(struct side){contest->learned, contest->judged, 1, &dice});
     arena_free(&scratch);
+}
+
+static void judge_all(struct contest *contest)
+{
+    if (contest->data->n_files > 1)
+        judge_second_file(contest);
+    else
+        judge_splits(contest);
 }
 
 /* ---- what was fitted, in words ---- */
@@ -364,8 +296,7 @@ static void note_chosen(struct contest *contest, struct eval_result *result, con
 static void note_policies(struct contest *contest, struct eval_result *result)
 {
     struct dice dice = dice_from_seed(0);
-    struct side all = {
-        contest->data->n_files > 1 ? find_complete(contest, 0) : contest->complete, {0}, 1, &dice};
+    struct side all = {contest->learned, {0}, 1, &dice};
     struct arms singles = measure_singles(contest, &all);
     struct chosen rule = rule_from(contest, &all, &singles);
     note_chosen(contest, result, "label-rule", &singles, &rule);
@@ -465,60 +396,54 @@ static void add_oracles(struct contest *contest)
         contest->n_models, need, add_track(contest, slice_from("oracle-at-target"), true));
 }
 
-static bool prepare(struct contest *contest, struct failure *failure)
-{
-    if (!read_models(contest, failure) || !read_verifier(contest, failure))
-        return false;
-    bool two_files = contest->data->n_files > 1;
-    contest->complete = find_complete(contest, SIZE_MAX);
-    contest->judged = two_files ? find_complete(contest, 1) : contest->complete;
-    size_t least = contest->has_target ? ROWS_LEAST : 1;
-    size_t learned = two_files ? find_complete(contest, 0).n : contest->complete.n;
-    if (contest->judged.n < least || learned < least)
-        return failure_set(failure,
-            "only %zu rows have outcome and cost of all the models; %zu are needed",
-            learned < contest->judged.n ? learned : contest->judged.n, least);
-    contest->tracks = ARENA_ARRAY(contest->arena, struct track, contest->n_models + FITTED + 4);
-    contest->n_groupings = groupings_of_labels(contest->arena, contest->data, contest->groupings);
-    if (contest->options->search) {
-        struct ladder *all;
-        bool good = arms_enumerate(contest->arena, contest->models, contest->n_models,
-            contest->options->search, &all, &contest->n_parts, failure);
-        contest->parts = all;
-        return good;
-    }
-    contest->parts =
-        arms_of_ladder(contest->arena, &contest->whole, contest->target, true, &contest->n_parts);
-    return true;
-}
-
 static void add_fitted(struct contest *contest, struct eval_result *result)
 {
-    static const char *const names[FITTED] = {
-        [LENGTH] = "length",
-        [LABEL] = "label",
-        [BEST_SINGLE] = "best-single",
-        [DIRECT] = "direct",
-        [LABEL_RULE] = "label-rule",
-        [CLIMBING] = "ladder",
-    };
     contest->shared = add_track(contest, slice_from("random-same-share"), true);
     for (size_t i = 0; i < FITTED; i++) {
         bool searched = i == CLIMBING && contest->options->search;
-        contest->fitted[i] = add_track(contest, slice_from(searched ? "search" : names[i]), true);
+        contest->fitted[i] =
+            add_track(contest, slice_from(searched ? "search" : FITTED_NAMES[i]), true);
     }
-    if (contest->data->n_files > 1)
-        judge_second_file(contest);
-    else
-        judge_splits(contest);
+    judge_all(contest);
     note_policies(contest, result);
+}
+
+/* The rungs that deliver as often, each alone and to tasks at random: what the checks are worth. */
+static void follow_shares(struct contest *contest, struct track *track)
+{
+    const struct ladder *whole = &contest->whole;
+    double share[CLIMB_RUNGS_MOST] = {0};
+    for (size_t i = 0; i < contest->judged.n; i++)
+        climb_add_shares(
+            &contest->data->rows[contest->judged.rows[i]], whole, contest->verifier, share);
+    for (size_t j = 0; j < whole->n; j++) {
+        struct ladder single = {1, {whole->models[j]}};
+        follow(contest, track, contest->judged, &single, share[j] / (double)contest->judged.n);
+    }
+}
+
+static void add_written(struct contest *contest, struct eval_result *result)
+{
+    follow_shares(contest, add_track(contest, slice_from("random-same-share"), true));
+    follow(contest, add_track(contest, slice_from("ladder"), true), contest->judged,
+        &contest->whole, 1);
+    if (contest->judged.n < CONTEST_ROWS_LEAST || contest->learned.n < CONTEST_ROWS_LEAST) {
+        eval_add_note(contest->arena, result,
+            "length, label and best-single are left out: they are fitted on rows of their own, and "
+            "%d are needed.",
+            CONTEST_ROWS_LEAST);
+        return;
+    }
+    for (enum fitted i = 0; i <= BEST_SINGLE; i++)
+        contest->fitted[i] = add_track(contest, slice_from(FITTED_NAMES[i]), true);
+    judge_all(contest);
 }
 
 bool eval_ladders(struct arena *arena, const struct eval_data *data,
     const struct eval_ladder_options *options, struct eval_result *result, struct failure *failure)
 {
     struct contest contest = {.arena = arena, .data = data, .options = options};
-    if (!prepare(&contest, failure))
+    if (!contest_prepare(&contest, failure))
         return false;
     *result = (struct eval_result){.rows = contest.judged.n};
     add_constants(&contest);
@@ -528,9 +453,10 @@ bool eval_ladders(struct arena *arena, const struct eval_data *data,
         result->protocol = data->n_files > 1 ? "fitted on the first file, judged on the second"
                                              : "fitted on halves by hash, judged on the others";
     } else {
-        follow(&contest, add_track(&contest, slice_from("ladder"), true), contest.judged,
-            &contest.whole, 1);
-        result->protocol = "climbed as written";
+        add_written(&contest, result);
+        result->protocol = data->n_files > 1
+                               ? "climbed as written; its controls fitted on the first file"
+                               : "climbed as written; its controls fitted on halves by hash";
     }
     size_t left_out = data->n_rows - contest.complete.n;
     if (left_out)

@@ -21,11 +21,14 @@ struct eval_ladder_options {
 
 /* Fills *result (in the arena, the model names in the data): the controls always-<model>,
  * random-same-share, length, label, best-single, oracle, oracle-at-target; and direct, label-rule,
- * ladder or search. With a target they are fitted on one half (by hash of the id) and judged on
- * the other, both ways, over `seeds` splits; data read from two files are fitted on the first and
- * judged on the second. Quality, cost and saving are means over the judged rows with 95 %
- * bootstrap intervals over rows; `paired` has each policy's quality minus the target's. False
- * names the option or model that is wrong, or says that too few rows are complete. */
+ * ladder or search. Without a target the ladder climbs as written, random-same-share takes each
+ * model alone as often as its rung delivers, and length, label and best-single keep the ladder's
+ * own quality (left out where rows are too few to fit). What is fitted is fitted on one half (by
+ * hash of the id) and judged on the other, both ways, over `seeds` splits; data read from two files
+ * are fitted on the first and judged on the second. Quality, cost and saving are means over the
+ * judged rows with 95 % bootstrap intervals over rows; `paired` has each policy's quality minus the
+ * target's. False names the option or model that is wrong, or says that too few rows are complete.
+ */
 bool eval_ladders(struct arena *arena, const struct eval_data *data,
     const struct eval_ladder_options *options, struct eval_result *result,
     struct failure *failure) MUST_USE;

@@ -23,13 +23,15 @@ struct stream {
     size_t n_tasks;
     struct grouping kinds[GROUPINGS_MOST + 1];
     size_t n_kinds;
-    const size_t *best_rung; /* of every row, by the best static policy */
+    const size_t *best_rung;                     /* of every row, by the best static policy */
+    struct data_outcome means[CLIMB_RUNGS_MOST]; /* of each rung over all rows */
 };
 
 struct earned { /* means over the tasks of one order */
     double online, fixed;
     double online_first, fixed_first;
     double quality, cost_usd, fixed_quality, fixed_cost;
+    double random_quality, random_cost; /* the same rungs as often, to tasks at random */
 };
 
 static struct data_outcome outcome_of(const struct stream *stream, size_t row, size_t rung)
@@ -135,6 +137,8 @@ static struct earned run_order(const struct stream *stream, uint64_t seed)
                 &beliefs[k], stream->kinds[k].group[row], rung, seen.score, seen.cost_usd);
         earned.online += share * value_of(stream, seen);
         earned.fixed += share * value_of(stream, fixed);
+        earned.random_quality += share * stream->means[rung].score;
+        earned.random_cost += share * stream->means[rung].cost_usd;
         earned.quality += share * seen.score;
         earned.cost_usd += share * seen.cost_usd;
         earned.fixed_quality += share * fixed.score;
@@ -175,19 +179,26 @@ static bool open_stream(struct arena *arena, const struct eval_data *data,
     stream->rows = rows;
     if (stream->n_rows == 0)
         return failure_set(failure, "no row has outcome and cost of all the models");
+    for (size_t i = 0; i < stream->n_rows; i++)
+        for (size_t rung = 0; rung < stream->n_rungs; rung++) {
+            struct data_outcome outcome = outcome_of(stream, stream->rows[i], rung);
+            stream->means[rung].score += outcome.score / (double)stream->n_rows;
+            stream->means[rung].cost_usd += outcome.cost_usd / (double)stream->n_rows;
+        }
     stream->n_kinds = groupings_of_labels(arena, data, stream->kinds);
     return true;
 }
 
 struct series { /* over the orders */
-    double *share, *share_first, *quality, *cost_usd, *fixed_quality, *fixed_cost;
+    double *share, *share_first, *quality, *cost_usd, *fixed_quality, *fixed_cost, *random_quality,
+        *random_cost;
 };
 
 static struct series run_orders(struct arena *arena, const struct stream *stream, size_t n)
 {
-    struct series series = {ARENA_ARRAY(arena, double, n), ARENA_ARRAY(arena, double, n),
-        ARENA_ARRAY(arena, double, n), ARENA_ARRAY(arena, double, n), ARENA_ARRAY(arena, double, n),
-        ARENA_ARRAY(arena, double, n)};
+    double *of = ARENA_ARRAY(arena, double, 8 * n);
+    struct series series = {
+        of, of + n, of + 2 * n, of + 3 * n, of + 4 * n, of + 5 * n, of + 6 * n, of + 7 * n};
     for (size_t i = 0; i < n; i++) {
         struct earned earned = run_order(stream, i + 1);
         series.share[i] = earned.online / earned.fixed;
@@ -196,6 +207,8 @@ static struct series run_orders(struct arena *arena, const struct stream *stream
         series.cost_usd[i] = earned.cost_usd;
         series.fixed_quality[i] = earned.fixed_quality;
         series.fixed_cost[i] = earned.fixed_cost;
+        series.random_quality[i] = earned.random_quality;
+        series.random_cost[i] = earned.random_cost;
     }
     return series;
 }
@@ -208,22 +221,63 @@ static struct interval over_orders(const double *values, size_t n)
     return stats_mean_interval(&sums, LEVEL);
 }
 
-static void add_constants(
+/* A policy that always takes the same rung for a row. */
+static void add_fixed(const struct stream *stream, struct slice name, const size_t *rung_of_row,
+    struct eval_result *result)
+{
+    static const struct interval unknown = {NAN, NAN, NAN};
+    struct stats_sums quality = {0}, cost_usd = {0};
+    for (size_t i = 0; i < stream->n_rows; i++) {
+        struct data_outcome outcome =
+            outcome_of(stream, stream->rows[i], rung_of_row[stream->rows[i]]);
+        stats_sums_add(&quality, outcome.score);
+        stats_sums_add(&cost_usd, outcome.cost_usd);
+    }
+    result->policies[result->n_policies++] =
+        (struct eval_policy){name, stats_mean_interval(&quality, LEVEL),
+            stats_mean_interval(&cost_usd, LEVEL), unknown, unknown};
+}
+
+/* The rung of greatest mean value for each group. */
+static void add_best_by(struct arena *arena, const struct stream *stream, const char *name,
+    const struct grouping *kind, size_t *rung_of_row, struct eval_result *result)
+{
+    size_t of_group[GROUPS_MOST];
+    (void)fix_kind(arena, stream, kind, of_group);
+    for (size_t row = 0; row < stream->data->n_rows; row++)
+        rung_of_row[row] = of_group[kind->group[row]];
+    add_fixed(stream, slice_from(name), rung_of_row, result);
+}
+
+static size_t best_for_row(const struct stream *stream, size_t row)
+{
+    size_t best = 0;
+    for (size_t rung = 1; rung < stream->n_rungs; rung++)
+        if (value_of(stream, outcome_of(stream, row, rung)) >
+            value_of(stream, outcome_of(stream, row, best)))
+            best = rung;
+    return best;
+}
+
+/* What knows all rows beforehand: every model alone, the best of them, the best for each length,
+ * and the best for each task. */
+static void add_controls(
     struct arena *arena, const struct stream *stream, struct eval_result *result)
 {
+    size_t *rungs = ARENA_ARRAY(arena, size_t, stream->data->n_rows);
+    struct grouping length =
+        grouping_of_length(arena, stream->data, (struct row_set){stream->rows, stream->n_rows});
     for (size_t rung = 0; rung < stream->n_rungs; rung++) {
-        struct stats_sums quality = {0}, cost_usd = {0};
-        for (size_t i = 0; i < stream->n_rows; i++) {
-            struct data_outcome outcome = outcome_of(stream, stream->rows[i], rung);
-            stats_sums_add(&quality, outcome.score);
-            stats_sums_add(&cost_usd, outcome.cost_usd);
-        }
+        for (size_t row = 0; row < stream->data->n_rows; row++)
+            rungs[row] = rung;
         struct slice model = stream->data->models[stream->rungs[rung]];
-        result->policies[result->n_policies++] =
-            (struct eval_policy){arena_print(arena, "always-%.*s", SLICE_ARG(model)),
-                stats_mean_interval(&quality, LEVEL), stats_mean_interval(&cost_usd, LEVEL),
-                {NAN, NAN, NAN}, {NAN, NAN, NAN}};
+        add_fixed(stream, arena_print(arena, "always-%.*s", SLICE_ARG(model)), rungs, result);
     }
+    add_best_by(arena, stream, "best-single", &stream->kinds[0], rungs, result);
+    add_best_by(arena, stream, "length", &length, rungs, result);
+    for (size_t i = 0; i < stream->n_rows; i++)
+        rungs[stream->rows[i]] = best_for_row(stream, stream->rows[i]);
+    add_fixed(stream, slice_from("oracle"), rungs, result);
 }
 
 static void fill_result(struct arena *arena, const struct stream *stream,
@@ -233,11 +287,14 @@ static void fill_result(struct arena *arena, const struct stream *stream,
     struct dice dice = dice_from_seed(n);
     *result = (struct eval_result){
         .rows = stream->n_rows, .protocol = "online, from nothing, tasks drawn with replacement"};
-    result->policies = ARENA_ARRAY(arena, struct eval_policy, stream->n_rungs + 2);
-    add_constants(arena, stream, result);
+    result->policies = ARENA_ARRAY(arena, struct eval_policy, stream->n_rungs + 6);
+    add_controls(arena, stream, result);
     result->policies[result->n_policies++] =
         (struct eval_policy){slice_from("best-static"), over_orders(series->fixed_quality, n),
             over_orders(series->fixed_cost, n), unknown, unknown};
+    result->policies[result->n_policies++] = (struct eval_policy){slice_from("random-same-share"),
+        over_orders(series->random_quality, n), over_orders(series->random_cost, n), unknown,
+        unknown};
     result->policies[result->n_policies++] = (struct eval_policy){slice_from("online"),
         over_orders(series->quality, n), over_orders(series->cost_usd, n),
         stats_bootstrap_saving(

@@ -24,9 +24,11 @@ struct eval_online_options {
  * Fills metrics `online_share` and `online_share_first` (value over all tasks, and over the first
  * 200, as a share of what the best static policy makes of the same tasks, mean over seeds with
  * 95 % interval) and policies `online`, `best-static` (per label the rung of greatest mean value
- * on all rows, of the kind of label where that is most) and `always-<model>`; saving is against
- * best-static. False names the model that is wrong, or says that no row is complete, or that the
- * best static policy is worth nothing. */
+ * on all rows, of the kind of label where that is most: it stands for "label" too). The controls
+ * know all rows beforehand: `always-<model>`, `best-single`, `length` (the best rung for each
+ * quarter of text lengths), `oracle` (for each task); `random-same-share` takes online's rungs as
+ * often, for tasks at random. Saving is against best-static. False names the model that is wrong,
+ * or says that no row is complete, or that the best static policy is worth nothing. */
 bool eval_online(struct arena *arena, const struct eval_data *data,
     const struct eval_online_options *options, struct eval_result *result,
     struct failure *failure) MUST_USE;

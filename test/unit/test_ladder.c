@@ -129,6 +129,10 @@ static void test_ladder_as_written(void **state)
     assert_policy(&result, "oracle", 0.75, (0.1 + 0.6 + 3 + 0.4) / 4);
     assert_true(isnan(eval_find_policy(&result, "ladder")->saving.mean));
     assert_null(eval_find_policy(&result, "direct"));
+    /* cheap delivers one of four, middle one, top two */
+    assert_policy(&result, "random-same-share", 0.25 * 0.25 + 0.25 * 0.5 + 0.5 * 0.75,
+        0.25 * 0.25 + 0.25 * 0.65 + 0.5 * 2.5);
+    assert_null(eval_find_policy(&result, "label")); /* four rows are too few to fit on */
     arena_free(&arena);
 }
 
@@ -160,6 +164,31 @@ static void run_two(
         .seeds = 2,
         .replicates = 10};
     assert_true(eval_ladders(arena, data, &options, result, &failure));
+}
+
+/* The ladder as written is as good as the target on these rows, at (0.12 + 1.12) / 2. So are small
+ * tasks on cheap and large ones on the target, and the target alone. Either delivers half of them:
+ * at random that is right on half of the small ones and three quarters of what the target gets. */
+static void test_controls_of_a_ladder_as_written(void **state)
+{
+    (void)state;
+    static const struct slice two[] = {SLICE("cheap"), SLICE("target")};
+    struct eval_data data = {0};
+    struct arena arena = {0};
+    struct failure failure;
+    struct eval_result result;
+    struct eval_ladder_options options = {
+        .ladder = two, .n_ladder = 2, .verifier_cost_usd = 0.02, .seeds = 2, .replicates = 10};
+    make_rows(&data, true);
+    assert_true(eval_ladders(&arena, &data, &options, &result, &failure));
+    assert_policy(&result, "ladder", 0.75, (0.12 + 1.12) / 2);
+    assert_policy(&result, "label", 0.75, 0.55);
+    assert_policy(&result, "length", 0.75, 1);
+    assert_policy(&result, "best-single", 0.75, 1);
+    assert_policy(&result, "random-same-share", 0.5 * 0.5 + 0.5 * 0.75, 0.55);
+    assert_null(eval_find_policy(&result, "direct"));
+    arena_free(&arena);
+    data_free(&data);
 }
 
 /* With labels small tasks go to cheap, large ones to the target: (0.1 + 1) / 2, nothing lost.
@@ -253,6 +282,10 @@ static void test_online(void **state)
     assert_close(result.metrics[0].value.mean, (94 * 1.9 - 6) / (100 * 1.9), 1e-12);
     assert_policy(&result, "online", 0.94, (94 * 0.1 + 6) / 100);
     assert_policy(&result, "best-static", 1, 0.1);
+    assert_policy(&result, "best-single", 1, 0.1);
+    assert_policy(&result, "length", 1, 0.1);
+    assert_policy(&result, "oracle", 1, 0.1);
+    assert_policy(&result, "random-same-share", 0.94, (94 * 0.1 + 6) / 100);
     options.n_ladder = 1;
     assert_false(eval_online(&arena, &data, &options, &result, &failure));
     options.n_ladder = 2;
@@ -325,6 +358,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_climb_with_errors, read_rows, free_rows),
         cmocka_unit_test(test_hull),
         cmocka_unit_test_setup_teardown(test_ladder_as_written, read_rows, free_rows),
+        cmocka_unit_test(test_controls_of_a_ladder_as_written),
         cmocka_unit_test(test_labels_that_help),
         cmocka_unit_test(test_without_labels),
         cmocka_unit_test_setup_teardown(test_what_is_refused, read_rows, free_rows),
