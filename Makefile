@@ -18,9 +18,14 @@ $(BUILD)/build.ninja:
 	@meson setup $(BUILD) --prefix $(PREFIX) >/dev/null || { meson setup $(BUILD); exit 1; }
 
 # The dashboard, which `make` builds into rung-serve where it is there.
-web:
+web: web/dist/index.html
+
+web/dist/index.html: web/package-lock.json web/index.html web/vite.config.js $(shell find web/src -type f)
 	@tools/install-packages web
 	@cd web && npm ci --no-audit --no-fund && npm run build
+
+test/web/node_modules: test/web/package-lock.json
+	@cd test/web && npm ci --no-audit --no-fund && touch node_modules
 
 packages:
 	@tools/install-packages build
@@ -32,6 +37,8 @@ demo: packages
 # A build that was set up before the tests' packages were there is looked at again.
 test:
 	@tools/install-packages build test
+	@$(MAKE) --no-print-directory web test/web/node_modules || \
+	  echo "make: the dashboard could not be built: its tests are skipped" >&2
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	@grep -q test_base $(BUILD)/build.ninja || meson setup --reconfigure $(BUILD) >/dev/null
 	@$(MAKE) --no-print-directory build
@@ -71,4 +78,4 @@ lint:
 	@tools/lint $(BUILD)-lint
 
 clean:
-	@rm -rf $(BUILD) $(BUILD)-sanitized $(BUILD)-fuzz $(BUILD)-lint
+	@rm -rf web/dist $(BUILD) $(BUILD)-sanitized $(BUILD)-fuzz $(BUILD)-lint

@@ -1,10 +1,10 @@
-import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
 
 const server = process.env.RUNG_SERVE ?? 'http://127.0.0.1:7864'
 
 export default defineConfig({
-  plugins: [svelte({ preprocess: vitePreprocess() })],
+  plugins: [svelte()],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0, // every byte from a file: the page's security policy allows nothing else

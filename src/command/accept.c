@@ -290,7 +290,7 @@ static bool replace(const struct suggestions *s, struct slice text, struct failu
         return failure_set(failure,
             "the policy would not be sound any more, nothing was written: "
             "%.*s",
-            SLICE_ARG(problems.n ? problems.items[0] : (struct slice){0}));
+            SLICE_ARG(problems.n ? problems.items[0].sentence : (struct slice){0}));
     policy_free(&after);
     unsigned mode = stat(before->path, &status) == 0 ? status.st_mode & 0777 : 0644;
     if (!file_replace(before->path, text, mode, failure))

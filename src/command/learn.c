@@ -158,15 +158,15 @@ static void print_json(struct learning *learning, const char *path)
         emit_open(&emit, '{');
         emit_member_text(&emit, "rung", learning->workspace.policy.rungs[i].name);
         emit_member_double(&emit, "attempts", estimates[i].outcomes);
-        decide_write_interval(&emit, "success", estimates[i].success);
-        decide_write_interval(&emit, "cost_usd", estimates[i].cost_usd);
+        stats_write_interval(&emit, "success", estimates[i].success);
+        stats_write_interval(&emit, "cost_usd", estimates[i].cost_usd);
         emit_close(&emit, '}');
     }
     emit_close(&emit, ']');
     emit_key(&emit, "tiers");
     emit_open(&emit, '{');
     for (int i = DECIDE_COMPLEXITY_LABEL; i < DECIDE_STRATEGIES; i++)
-        decide_write_interval(
+        stats_write_interval(
             &emit, decide_strategy_name((enum decide_strategy)i), learning->decider.prior[i]);
     emit_close(&emit, '}');
     emit_key(&emit, "value_usd");

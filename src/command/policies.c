@@ -62,20 +62,34 @@ static void print_rungs(
     }
 }
 
-static void report_problems(struct call *call, const struct policy_problems *problems)
+static void write_problem(struct emit *emit, const char *path, const struct policy_problem *problem)
+{
+    emit_open(emit, '{');
+    emit_member_cstring(emit, "file", path);
+    emit_member_int64(emit, "line", (int64_t)problem->line);
+    emit_member_int64(emit, "column", (int64_t)problem->column);
+    emit_key(emit, "key");
+    if (problem->key.len)
+        emit_text(emit, problem->key);
+    else
+        emit_null(emit);
+    emit_member_text(emit, "message", problem->message);
+    emit_close(emit, '}');
+    emit_bytes(emit, slice_from("\n"));
+}
+
+static void report_problems(
+    struct call *call, const char *path, const struct policy_problems *problems)
 {
     struct emit emit = {0};
     for (size_t i = 0; i < problems->n; i++) {
         if (!call->options[CHECK_JSON].given) {
-            fprintf(
-                call->out, "%.*s\n", SLICE_ARG(text_one_line(call->arena, problems->items[i], 0)));
+            fprintf(call->out, "%.*s\n",
+                SLICE_ARG(text_one_line(call->arena, problems->items[i].sentence, 0)));
             continue;
         }
         emit_clear(&emit);
-        emit_open(&emit, '{');
-        emit_member_text(&emit, "problem", problems->items[i]);
-        emit_close(&emit, '}');
-        emit_bytes(&emit, slice_from("\n"));
+        write_problem(&emit, path, &problems->items[i]);
         fwrite(emit.bytes, 1, emit.len, call->out);
     }
     emit_free(&emit);
@@ -94,7 +108,7 @@ static int run_check(struct call *call)
         if (problems.n == 0)
             log_error("%s", failure.text);
         else
-            report_problems(call, &problems);
+            report_problems(call, workspace.policy.path, &problems);
         return EXIT_BROKEN;
     }
     struct option_value none = {0};
@@ -174,7 +188,7 @@ static bool trust_bytes(struct call *call, const char *path, struct failure *fai
     file_close(&file);
     if (!policy_parse(call->arena, path, text, false, &policy, &problems))
         return failure_set(failure, "%.*s (`rung check` lists all that is wrong with it)",
-            SLICE_ARG(problems.items[0]));
+            SLICE_ARG(problems.items[0].sentence));
     file_sha256(text, hash);
     say_powers(call, text);
     if (!policy_trust(call->arena, path, hash, failure))
@@ -345,7 +359,7 @@ static bool read_model(struct call *call, struct slice *text, struct failure *fa
     *text = arena_copy(call->arena, file.bytes);
     file_close(&file);
     return policy_parse(call->arena, name, *text, false, &policy, &problems) ||
-           failure_set(failure, "%.*s", SLICE_ARG(problems.items[0]));
+           failure_set(failure, "%.*s", SLICE_ARG(problems.items[0].sentence));
 }
 
 /* The built-in policy, just written for this user, is trusted; a copy of another must be read. */

@@ -233,11 +233,11 @@ static void write_figure(const struct replayed *replayed, struct emit *emit, con
     emit_key(emit, key);
     emit_open(emit, '{');
     emit_member_int64(emit, "n", (int64_t)figure->n);
-    decide_write_interval(emit, "logged", figure->logged);
-    decide_write_interval(emit, "unexplored", figure->unexplored);
-    decide_write_interval(emit, "estimate", figure->replayed);
-    decide_write_interval(emit, "change", figure->change);
-    decide_write_interval(emit, "relative", figure->relative);
+    stats_write_interval(emit, "logged", figure->logged);
+    stats_write_interval(emit, "unexplored", figure->unexplored);
+    stats_write_interval(emit, "estimate", figure->replayed);
+    stats_write_interval(emit, "change", figure->change);
+    stats_write_interval(emit, "relative", figure->relative);
     emit_member_double(emit, "effective_n", figure->effective_n);
     emit_member_bool(emit, "identifiable",
         figure->state == EVAL_REPLAY_KNOWN || figure->state == EVAL_REPLAY_THIN);

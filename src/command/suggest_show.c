@@ -118,13 +118,13 @@ static void write_hint(const struct suggestions *s, struct emit *emit, size_t i)
     emit_member_cstring(emit, "because", hint->to_cheap ? "success" : "failure");
     emit_member_int64(emit, "n", (int64_t)hint->n);
     emit_member_int64(emit, "accepted", (int64_t)hint->held);
-    decide_write_interval(emit, "success", hint->success);
+    stats_write_interval(emit, "success", hint->success);
     emit_member_int64(emit, "other_n", (int64_t)hint->other_n);
     emit_member_int64(emit, "other_accepted", (int64_t)hint->other_held);
     emit_member_double(emit, "p", hint->p);
     emit_member_double(emit, "adjusted", hint->adjusted);
     emit_member_int64(emit, "moves", (int64_t)hint->moves);
-    decide_write_interval(emit, "saved_usd", hint->saved_usd);
+    stats_write_interval(emit, "saved_usd", hint->saved_usd);
     emit_close(emit, '}');
 }
 

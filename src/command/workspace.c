@@ -26,7 +26,7 @@ bool workspace_open(struct call *call, const struct option_value *policy_option,
     if (!policy_find(
             arena, path, file_working_directory(arena), &workspace->policy, &problems, failure)) {
         for (size_t i = 0; i < problems.n; i++)
-            log_error("%.*s", SLICE_ARG(problems.items[i]));
+            log_error("%.*s", SLICE_ARG(problems.items[i].sentence));
         return false;
     }
     say_refused(&workspace->policy);

@@ -102,7 +102,4 @@ void decide(const struct decider *decider, const struct task *task, struct arena
 void decide_write_json(const struct decider *decider, const struct task *task,
     const struct decision *decision, struct emit *emit);
 
-/* [low, mean, high] with null for what is not known, or null where nothing is. */
-void decide_write_interval(struct emit *emit, const char *key, struct interval interval);
-
 #endif

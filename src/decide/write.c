@@ -3,20 +3,6 @@
 
 #include <math.h>
 
-void decide_write_interval(struct emit *emit, const char *key, struct interval interval)
-{
-    emit_key(emit, key);
-    if (isnan(interval.mean)) {
-        emit_null(emit);
-        return;
-    }
-    emit_open(emit, '[');
-    emit_usd(emit, interval.low);
-    emit_usd(emit, interval.mean);
-    emit_usd(emit, interval.high);
-    emit_close(emit, ']');
-}
-
 static void write_slices(struct emit *emit, const char *key, const struct slice *items, size_t n)
 {
     emit_key(emit, key);
@@ -37,8 +23,8 @@ static void write_alternatives(
             continue;
         emit_open(emit, '{');
         emit_member_text(emit, "rung", policy->rungs[option->rung].name);
-        decide_write_interval(emit, "success", option->success);
-        decide_write_interval(emit, "cost_usd", option->cost_usd);
+        stats_write_interval(emit, "success", option->success);
+        stats_write_interval(emit, "cost_usd", option->cost_usd);
         emit_member_text(emit, "why_not", option->why_not);
         emit_close(emit, '}');
     }
@@ -63,8 +49,8 @@ void decide_write_json(const struct decider *decider, const struct task *task,
     emit_member_cstring(emit, "strategy", decide_strategy_name(decision->strategy));
     emit_member_cstring(emit, "base_strategy", decide_strategy_name(decision->base_strategy));
     emit_member_usd(emit, "confidence", decision->confidence);
-    decide_write_interval(emit, "success", decision->success);
-    decide_write_interval(emit, "cost_usd", decision->cost_usd);
+    stats_write_interval(emit, "success", decision->success);
+    stats_write_interval(emit, "cost_usd", decision->cost_usd);
     emit_member_cstring(emit, "cost_basis", decision->cost_measured ? "measured" : "assumed");
     emit_member_text(emit, "why", decision->why);
     write_slices(emit, "matched", decision->matched, decision->n_matched);

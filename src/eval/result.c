@@ -29,20 +29,6 @@ void eval_add_note(struct arena *arena, struct eval_result *result, const char *
     result->notes[result->n_notes++] = text_one_line(arena, slice_from(text), 0);
 }
 
-static void write_interval(struct emit *emit, const char *key, struct interval value)
-{
-    emit_key(emit, key);
-    if (isnan(value.mean)) {
-        emit_null(emit);
-        return;
-    }
-    emit_open(emit, '[');
-    emit_usd(emit, value.low);
-    emit_usd(emit, value.mean);
-    emit_usd(emit, value.high);
-    emit_close(emit, ']');
-}
-
 static void write_policies(struct emit *emit, const struct eval_result *result)
 {
     emit_key(emit, "policies");
@@ -51,10 +37,10 @@ static void write_policies(struct emit *emit, const struct eval_result *result)
         const struct eval_policy *policy = &result->policies[i];
         emit_open(emit, '{');
         emit_member_text(emit, "name", policy->name);
-        write_interval(emit, "quality", policy->quality);
-        write_interval(emit, "cost_usd", policy->cost_usd);
-        write_interval(emit, "saving", policy->saving);
-        write_interval(emit, "false_accepts", policy->false_accepts);
+        stats_write_interval(emit, "quality", policy->quality);
+        stats_write_interval(emit, "cost_usd", policy->cost_usd);
+        stats_write_interval(emit, "saving", policy->saving);
+        stats_write_interval(emit, "false_accepts", policy->false_accepts);
         emit_close(emit, '}');
     }
     emit_close(emit, ']');
@@ -68,7 +54,7 @@ static void write_paired(struct emit *emit, const struct eval_result *result)
         emit_open(emit, '{');
         emit_member_text(emit, "a", result->paired[i].a);
         emit_member_text(emit, "b", result->paired[i].b);
-        write_interval(emit, "difference", result->paired[i].difference);
+        stats_write_interval(emit, "difference", result->paired[i].difference);
         emit_close(emit, '}');
     }
     emit_close(emit, ']');
@@ -84,7 +70,7 @@ void eval_write_json(struct emit *emit, const struct eval_result *result)
     emit_key(emit, "metrics");
     emit_open(emit, '{');
     for (size_t i = 0; i < result->n_metrics; i++)
-        write_interval(emit, result->metrics[i].name, result->metrics[i].value);
+        stats_write_interval(emit, result->metrics[i].name, result->metrics[i].value);
     emit_close(emit, '}');
     write_paired(emit, result);
     emit_key(emit, "notes");

@@ -37,9 +37,9 @@ static bool fail_with(
 {
     size_t n = problems->n + problems->more;
     if (n == 1)
-        return failure_set(failure, "%.*s", SLICE_ARG(problems->items[0]));
+        return failure_set(failure, "%.*s", SLICE_ARG(problems->items[0].sentence));
     return failure_set(failure, "%s has %zu problems (`rung check` lists them), the first: %.*s",
-        path ? path : "the built-in policy", n, SLICE_ARG(problems->items[0]));
+        path ? path : "the built-in policy", n, SLICE_ARG(problems->items[0].sentence));
 }
 
 /* A copy: what is hashed is what is read, whoever writes to the file meanwhile. What a person named

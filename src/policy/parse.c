@@ -358,10 +358,10 @@ static void finish(
 static int compare_problems(const void *a, const void *b)
 {
     const struct walk_problem *x = a, *y = b;
-    if (x->line != y->line)
-        return x->line < y->line ? -1 : 1;
-    if (x->column != y->column)
-        return x->column < y->column ? -1 : 1;
+    if (x->problem.line != y->problem.line)
+        return x->problem.line < y->problem.line ? -1 : 1;
+    if (x->problem.column != y->problem.column)
+        return x->problem.column < y->problem.column ? -1 : 1;
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
@@ -373,9 +373,9 @@ static void hand_over_problems(struct walk *walk, struct policy_problems *proble
         return;
     problems->n = walk->n_problems;
     problems->more = walk->n_more;
-    problems->items = ARENA_ARRAY(walk->arena, struct slice, walk->n_problems);
+    problems->items = ARENA_ARRAY(walk->arena, struct policy_problem, walk->n_problems);
     for (size_t i = 0; i < walk->n_problems; i++)
-        problems->items[i] = walk->problems[i].sentence;
+        problems->items[i] = walk->problems[i].problem;
 }
 
 static void read_document(struct walk *walk, struct policy *policy)

@@ -164,9 +164,15 @@ struct policy {
     size_t n_refused;
 };
 
-/* Everything that is wrong with a policy, each a sentence "file:line:column: key: what". */
+/* What is wrong with a policy: a sentence "file:line:column: key: what", and its parts. */
+struct policy_problem {
+    struct slice sentence;
+    size_t line, column;
+    struct slice key, message; /* "ladder[0].model"; empty where it is about no key */
+};
+
 struct policy_problems {
-    struct slice *items;
+    struct policy_problem *items; /* in the order of the text */
     size_t n;
     size_t more; /* beyond POLICY_PROBLEMS_MOST */
 };

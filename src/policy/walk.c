@@ -4,182 +4,8 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* ---- places and problems ---- */
-
-static size_t path_depth(const struct place *place)
-{
-    size_t n = 0;
-    for (; place && place->above; place = place->above)
-        n++;
-    return n;
-}
-
-struct slice walk_shown(struct walk *walk, struct slice text)
-{
-    return text_one_line(walk->arena, text, 60);
-}
-
-static struct slice path_of(struct walk *walk, const struct place *place)
-{
-    const struct place *way[WALK_DEPTH_MOST];
-    size_t n = path_depth(place);
-    assert(n <= WALK_DEPTH_MOST);
-    for (size_t i = n; i-- > 0; place = place->above)
-        way[i] = place;
-    struct slice path = {"", 0};
-    for (size_t i = 0; i < n; i++) {
-        if (way[i]->is_item)
-            path = arena_print(walk->arena, "%.*s[%zu]", SLICE_ARG(path), way[i]->index);
-        else
-            path = arena_print(walk->arena, "%.*s%s%.*s", SLICE_ARG(path), path.len ? "." : "",
-                SLICE_ARG(walk_shown(walk, way[i]->key)));
-    }
-    return path;
-}
-
-struct slice walk_where(struct walk *walk, const struct place *place)
-{
-    struct slice path = path_of(walk, place);
-    return arena_print(walk->arena, "%.*s:%zu:%zu: %.*s%s", SLICE_ARG(walk->name),
-        place->node->start_mark.line + 1, place->node->start_mark.column + 1, SLICE_ARG(path),
-        path.len ? ": " : "");
-}
-
-static void add_problem(struct walk *walk, size_t line, size_t column, struct slice sentence)
-{
-    if (walk->n_problems == POLICY_PROBLEMS_MOST) {
-        walk->n_more++;
-        return;
-    }
-    walk->problems = arena_grow(walk->arena, walk->problems, walk->n_problems, &walk->problems_room,
-        sizeof(*walk->problems));
-    walk->problems[walk->n_problems] =
-        (struct walk_problem){line, column, walk->n_problems, sentence};
-    walk->n_problems++;
-}
-
-static struct slice print_list(struct walk *walk, const char *format, va_list arguments)
-{
-    char text[2048];
-    vsnprintf(text, sizeof(text), format, arguments);
-    return arena_print(walk->arena, "%s", text);
-}
-
-void walk_problem(struct walk *walk, const struct place *place, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    struct slice what = print_list(walk, format, arguments);
-    va_end(arguments);
-    struct slice where = walk_where(walk, place);
-    add_problem(walk, place->node->start_mark.line + 1, place->node->start_mark.column + 1,
-        arena_print(walk->arena, "%.*s%.*s", SLICE_ARG(where), SLICE_ARG(what)));
-}
-
-void walk_problem_at(struct walk *walk, size_t line, size_t column, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    struct slice what = print_list(walk, format, arguments);
-    va_end(arguments);
-    add_problem(walk, line, column,
-        arena_print(walk->arena, "%.*s:%zu:%zu: %.*s", SLICE_ARG(walk->name), line, column,
-            SLICE_ARG(what)));
-}
-
-static struct slice text_of(const yaml_node_t *node)
-{
-    assert(node->type == YAML_SCALAR_NODE);
-    return (struct slice){(const char *)node->data.scalar.value, node->data.scalar.length};
-}
-
-static yaml_node_t *node_at(struct walk *walk, int index)
-{
-    return yaml_document_get_node(walk->document, index);
-}
-
-const struct place *walk_below(
-    struct walk *walk, const struct place *above, struct slice key, yaml_node_t *node)
-{
-    struct place *place = arena_take(walk->arena, sizeof(*place));
-    *place = (struct place){above, key, 0, false, node};
-    return place;
-}
-
-const struct place *walk_item(struct walk *walk, const struct place *above, size_t index)
-{
-    struct place *place = arena_take(walk->arena, sizeof(*place));
-    int node = above->node->data.sequence.items.start[index];
-    *place = (struct place){above, {"", 0}, index, true, node_at(walk, node)};
-    return place;
-}
-
-const struct place *walk_find(struct walk *walk, const struct place *place, const char *key)
-{
-    if (place->node->type != YAML_MAPPING_NODE)
-        return NULL;
-    yaml_node_pair_t *pair = place->node->data.mapping.pairs.start;
-    for (; pair < place->node->data.mapping.pairs.top; pair++) {
-        yaml_node_t *name = node_at(walk, pair->key);
-        if (name->type == YAML_SCALAR_NODE && slice_is(text_of(name), key))
-            return walk_below(walk, place, text_of(name), node_at(walk, pair->value));
-    }
-    return NULL;
-}
-
-bool walk_is_empty_list(const struct place *place)
-{
-    const yaml_node_t *node = place->node;
-    return node->type == YAML_SEQUENCE_NODE &&
-           node->data.sequence.items.start == node->data.sequence.items.top;
-}
-
-/* ---- suggestions ---- */
-
-enum { NAME_BYTES_MOST = 32 };
-
-/* Edits (insert, delete, replace, swap neighbours) from one name to the other, caseless. */
-static size_t distance(struct slice a, struct slice b)
-{
-    size_t rows[3][NAME_BYTES_MOST + 1];
-    size_t *before = rows[0], *above = rows[1], *row = rows[2];
-    for (size_t k = 0; k <= b.len; k++)
-        above[k] = k;
-    for (size_t i = 1; i <= a.len; i++) {
-        row[0] = i;
-        for (size_t k = 1; k <= b.len; k++) {
-            char x = slice_ascii_lower(a.base[i - 1]), y = slice_ascii_lower(b.base[k - 1]);
-            size_t least = above[k - 1] + (x != y);
-            least = above[k] + 1 < least ? above[k] + 1 : least;
-            least = row[k - 1] + 1 < least ? row[k - 1] + 1 : least;
-            if (i > 1 && k > 1 && x == slice_ascii_lower(b.base[k - 2]) &&
-                y == slice_ascii_lower(a.base[i - 2]) && before[k - 2] + 1 < least)
-                least = before[k - 2] + 1;
-            row[k] = least;
-        }
-        size_t *oldest = before;
-        before = above;
-        above = row;
-        row = oldest;
-    }
-    return above[b.len];
-}
-
-bool walk_is_near(struct slice misspelt, struct slice name, size_t *best)
-{
-    if (misspelt.len > NAME_BYTES_MOST || name.len > NAME_BYTES_MOST || misspelt.len == 0)
-        return false;
-    size_t edits = distance(misspelt, name);
-    size_t allowed = name.len <= 4 ? 1 : name.len <= 8 ? 2 : 3;
-    if (edits > allowed || edits >= *best)
-        return false;
-    *best = edits;
-    return true;
-}
 
 /* ---- scalars ---- */
 
@@ -199,7 +25,7 @@ static bool is_null(const yaml_node_t *node)
 {
     if (node->type != YAML_SCALAR_NODE || !is_plain(node))
         return false;
-    struct slice text = text_of(node);
+    struct slice text = walk_text(node);
     return text.len == 0 || slice_is(text, "~") || slice_is_caseless(text, "null");
 }
 
@@ -252,7 +78,7 @@ static bool complain(struct walk *walk, const struct place *place, const struct 
         walk_problem(walk, place, "must be %.*s, not %s", SLICE_ARG(want), kind_of(node));
     else
         walk_problem(walk, place, "must be %.*s, not %s\"%.*s\"", SLICE_ARG(want),
-            is_plain(node) ? "" : "the quoted text ", SLICE_ARG(walk_shown(walk, text_of(node))));
+            is_plain(node) ? "" : "the quoted text ", SLICE_ARG(walk_shown(walk, walk_text(node))));
     return false;
 }
 
@@ -282,7 +108,7 @@ static bool in_range(const struct schema_key *key, double number)
 static bool read_number(
     struct walk *walk, const struct place *place, const struct schema_key *key, double *number)
 {
-    struct slice text = text_of(place->node);
+    struct slice text = walk_text(place->node);
     if (is_plain(place->node) && is_not_finite(text)) {
         walk_problem(walk, place, "must be %.*s, not a number without end or value",
             SLICE_ARG(range_of(walk, key)));
@@ -303,7 +129,7 @@ static bool read_number(
 static bool read_flag(
     struct walk *walk, const struct place *place, const struct schema_key *key, bool *flag)
 {
-    struct slice text = text_of(place->node);
+    struct slice text = walk_text(place->node);
     *flag = slice_is_caseless(text, "true");
     if (is_plain(place->node) && (*flag || slice_is_caseless(text, "false")))
         return true;
@@ -313,7 +139,7 @@ static bool read_flag(
 static bool read_text(
     struct walk *walk, const struct place *place, const struct schema_key *key, struct slice *text)
 {
-    struct slice read = text_of(place->node);
+    struct slice read = walk_text(place->node);
     if (read.len == 0)
         return complain(walk, place, key);
     if (read.len > WALK_TEXT_BYTES_MOST) {
@@ -333,7 +159,7 @@ static bool read_text(
 static bool read_choice(
     struct walk *walk, const struct place *place, const struct schema_key *key, int *choice)
 {
-    struct slice text = text_of(place->node);
+    struct slice text = walk_text(place->node);
     for (int i = 0; key->choices[i]; i++)
         if (slice_is(text, key->choices[i])) {
             *choice = i;
@@ -427,7 +253,7 @@ static bool read_list(
 static struct slice key_text(struct walk *walk, const struct place *place, yaml_node_t *name)
 {
     if (name->type == YAML_SCALAR_NODE && name->data.scalar.length)
-        return arena_copy(walk->arena, text_of(name));
+        return arena_copy(walk->arena, walk_text(name));
     struct place at = *place;
     at.node = name;
     walk_problem(walk, &at, "a key must be a text");
@@ -439,10 +265,10 @@ static bool is_given_before(
 {
     const yaml_node_pair_t *earlier = place->node->data.mapping.pairs.start;
     for (; earlier < pair; earlier++) {
-        yaml_node_t *other = node_at(walk, earlier->key);
-        if (other->type != YAML_SCALAR_NODE || !slice_equal_caseless(text_of(other), name))
+        yaml_node_t *other = walk_node(walk, earlier->key);
+        if (other->type != YAML_SCALAR_NODE || !slice_equal_caseless(walk_text(other), name))
             continue;
-        walk_problem(walk, walk_below(walk, place, name, node_at(walk, pair->key)),
+        walk_problem(walk, walk_below(walk, place, name, walk_node(walk, pair->key)),
             "is given twice; the first is in line %zu", other->start_mark.line + 1);
         return true;
     }
@@ -460,13 +286,13 @@ static bool read_named(
         return false;
     char *items = arena_take_array(walk->arena, n, key->element_bytes);
     for (size_t i = 0; i < n; i++) {
-        struct slice name = key_text(walk, place, node_at(walk, start[i].key));
+        struct slice name = key_text(walk, place, walk_node(walk, start[i].key));
         if (name.len == 0 || is_given_before(walk, place, &start[i], name))
             continue;
         char *item = items + kept++ * key->element_bytes;
         memcpy(item, &name, sizeof(name));
-        read_value(
-            walk, walk_below(walk, place, name, node_at(walk, start[i].value)), key->element, item);
+        read_value(walk, walk_below(walk, place, name, walk_node(walk, start[i].value)),
+            key->element, item);
     }
     put_list(key, values, items, kept);
     return true;
@@ -581,7 +407,7 @@ static const struct schema_key *find_key(const struct schema_map *map, struct sl
 static void read_pair(struct walk *walk, const struct place *place, const struct schema_map *map,
     const yaml_node_pair_t *pair, char *values)
 {
-    yaml_node_t *node = node_at(walk, pair->key);
+    yaml_node_t *node = walk_node(walk, pair->key);
     struct slice name = key_text(walk, place, node);
     if (name.len == 0 || is_given_before(walk, place, pair, name))
         return;
@@ -591,7 +417,7 @@ static void read_pair(struct walk *walk, const struct place *place, const struct
         return;
     }
     uint64_t *seen = (uint64_t *)(void *)(values + map->seen_at);
-    if (read_value(walk, walk_below(walk, place, name, node_at(walk, pair->value)), key, values))
+    if (read_value(walk, walk_below(walk, place, name, walk_node(walk, pair->value)), key, values))
         *seen |= 1ull << (key - map->keys);
 }
 

@@ -1,6 +1,6 @@
-/* Inner header: reading a YAML document after a declarative table of its keys. The table says
- * name, kind, default and help of every key; the walker reads, checks and reports after it, and
- * never stops at the first mistake. */
+/* Inner header (place.c, walk.c): reading a YAML document after a declarative table of its keys.
+ * The table says name, kind, default and help of every key; the walker reads, checks and reports
+ * after it, and never stops at the first mistake. */
 #ifndef RUNG_POLICY_WALK_H
 #define RUNG_POLICY_WALK_H
 
@@ -69,8 +69,8 @@ struct place {
 };
 
 struct walk_problem {
-    size_t line, column, order;
-    struct slice sentence;
+    struct policy_problem problem;
+    size_t order;
 };
 
 /* A rung named somewhere, to be looked up when the ladder is known. */
@@ -112,6 +112,10 @@ const struct place *walk_below(
     struct walk *walk, const struct place *above, struct slice key, yaml_node_t *node);
 const struct place *walk_find(struct walk *walk, const struct place *place, const char *key);
 const struct place *walk_item(struct walk *walk, const struct place *above, size_t index);
+
+/* A node of the document by its index; the text of a scalar. */
+yaml_node_t *walk_node(struct walk *walk, int index);
+struct slice walk_text(const yaml_node_t *node);
 
 bool walk_is_empty_list(const struct place *place);
 

@@ -11,7 +11,7 @@ static void write_group(struct emit *emit, const struct report_group *group, enu
     emit_member_text(emit, "key", group->key);
     emit_member_int64(emit, "n", group->n);
     emit_member_int64(emit, "accepted", group->accepted);
-    report_write_interval(emit, "success", group->success);
+    stats_write_interval(emit, "success", group->success);
     emit_member_usd(emit, "cost_usd", group->cost_usd);
     emit_member_cstring(emit, "cost_basis", report_basis_name(group->basis));
     emit_member_usd(emit, "cost_per_task", group->cost_per_task);
@@ -56,7 +56,7 @@ static void write_savings(struct emit *emit, const struct report *report)
         emit_member_usd(emit, "baseline_usd", saving->baseline_usd);
         emit_member_usd(emit, "usd", saving->usd);
         emit_member_double(emit, "percent", round(saving->percent * 1e9) / 1e9);
-        report_write_interval(emit, "interval", saving->interval);
+        stats_write_interval(emit, "interval", saving->interval);
         emit_member_cstring(emit, "basis", report_basis_name(saving->basis));
         emit_close(emit, '}');
     }
@@ -75,7 +75,7 @@ static void write_projections(struct emit *emit, const struct report *report)
         emit_member_usd(emit, "actual", row->actual);
         emit_member_usd(emit, "baseline", row->baseline);
         emit_member_usd(emit, "saved", row->saved);
-        report_write_interval(emit, "interval", row->interval);
+        stats_write_interval(emit, "interval", row->interval);
         emit_member_cstring(emit, "basis", report_basis_name(row->basis));
         emit_close(emit, '}');
     }
@@ -90,7 +90,7 @@ static void write_calibration(struct emit *emit, const struct report_calibration
     emit_member_double(emit, "stated", c->stated);
     emit_member_double(emit, "observed", c->observed);
     emit_member_double(emit, "ece", c->error);
-    report_write_interval(emit, "ece_null", c->error_null);
+    stats_write_interval(emit, "ece_null", c->error_null);
     emit_key(emit, "bins");
     emit_open(emit, '[');
     for (size_t i = 0; i < c->n_bins; i++) {
@@ -100,7 +100,7 @@ static void write_calibration(struct emit *emit, const struct report_calibration
         emit_member_double(emit, "to", bin->to);
         emit_member_int64(emit, "n", bin->n);
         emit_member_double(emit, "stated", bin->stated);
-        report_write_interval(emit, "observed", bin->observed);
+        stats_write_interval(emit, "observed", bin->observed);
         emit_close(emit, '}');
     }
     emit_close(emit, ']');
@@ -122,7 +122,7 @@ static void write_gates(struct emit *emit, const struct report *report)
         emit_member_int64(emit, "false_acceptances_avoided", gate->acceptances);
         emit_member_int64(emit, "passed_once", gate->passed);
         emit_member_int64(emit, "confirmed", gate->confirmed);
-        report_write_interval(emit, "false_acceptances", gate->false_acceptances);
+        stats_write_interval(emit, "false_acceptances", gate->false_acceptances);
         emit_close(emit, '}');
     }
     emit_close(emit, ']');

@@ -47,8 +47,6 @@ struct slice report_percent_range(struct arena *arena, struct interval); /* "61 
 struct slice report_count(struct arena *arena, int64_t n);               /* "10,000" */
 struct slice report_e_value(struct arena *arena, double e);
 struct slice report_number(struct arena *arena, double number, int digits);
-/* [low, mean, high], null where nothing is known. */
-void report_write_interval(struct emit *emit, const char *key, struct interval interval);
 
 /* Which watches have gone off, and where outcomes teach nothing; nothing without evidence. */
 void report_print_alarms(FILE *out, struct arena *arena, const struct report *report);

@@ -255,7 +255,7 @@ static void write_arm(struct emit *emit, const char *key, const struct report_ar
     emit_open(emit, '{');
     emit_member_int64(emit, "n", arm->n);
     emit_member_int64(emit, "held", arm->held);
-    report_write_interval(emit, "success", arm->success);
+    stats_write_interval(emit, "success", arm->success);
     emit_member_usd(emit, "cost_usd", arm->cost_usd);
     emit_member_usd(emit, "cost_per_accepted", arm->cost_per_accepted);
     emit_member_cstring(emit, "cost_basis", report_basis_name(arm->basis));
@@ -269,7 +269,7 @@ static void write_plan(struct emit *emit, const struct report_planning *row)
     write_name(emit, "rung", row->rung);
     write_arm(emit, "planned", &row->planned);
     write_arm(emit, "alone", &row->alone);
-    report_write_interval(emit, "difference", row->difference);
+    stats_write_interval(emit, "difference", row->difference);
     emit_member_bool(emit, "randomised", row->is_randomised);
     emit_member_int64(emit, "thrown", row->thrown);
     emit_member_cstring(emit, "verdict", report_verdict_name(row->verdict));
@@ -290,7 +290,7 @@ static void write_checker(struct emit *emit, const struct report_checker *row)
     emit_member_int64(emit, "false_alarms", row->false_alarms);
     emit_member_int64(emit, "confirmed", row->confirmed);
     emit_member_int64(emit, "missed", row->missed);
-    report_write_interval(emit, "agreement", row->agreement);
+    stats_write_interval(emit, "agreement", row->agreement);
     emit_member_usd(emit, "cost_usd", row->cost_usd);
     emit_member_usd(emit, "cost_per_catch", row->cost_per_catch);
     emit_member_usd(emit, "cost_per_rejection", row->cost_per_rejection);
@@ -305,7 +305,7 @@ static void write_audit(struct emit *emit, const struct report_audit *row)
     emit_member_int64(emit, "n", row->n);
     emit_member_int64(emit, "refuted", row->refuted);
     emit_member_int64(emit, "unsure", row->unsure);
-    report_write_interval(emit, "false_accepts", row->false_accepts);
+    stats_write_interval(emit, "false_accepts", row->false_accepts);
     emit_close(emit, '}');
 }
 

@@ -57,17 +57,3 @@ struct slice report_e_value(struct arena *arena, double e)
 {
     return arena_print(arena, e < 1e4 ? "%.3f" : "%.3g", e);
 }
-
-void report_write_interval(struct emit *emit, const char *key, struct interval interval)
-{
-    emit_key(emit, key);
-    if (isnan(interval.mean)) {
-        emit_null(emit);
-        return;
-    }
-    emit_open(emit, '[');
-    emit_double(emit, interval.low);
-    emit_double(emit, interval.mean);
-    emit_double(emit, interval.high);
-    emit_close(emit, ']');
-}

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 enum job_state { JOB_WAITS, JOB_WORKS, JOB_OVER, JOB_SKIPPED };
 
@@ -41,6 +42,19 @@ struct slot {
         bool accepted; /* and accepted: a dependency, not only the same file */
     } * waits;
     size_t n_waits, waits_room;
+    struct slot *next_filed; /* in books.c */
+};
+
+/* Of books.c, under the lock. */
+struct books {
+    struct slot *filed, **filed_end; /* over, and not yet recorded */
+    size_t n_filed;
+    bool is_ending;
+    pthread_t clerk;
+    pthread_cond_t work;            /* something is filed, somebody waits for it, it is ending */
+    uint64_t n_lines, n_lines_safe; /* of the journal: written, and known to be on the disk */
+    bool is_syncing;
+    pthread_cond_t synced;
 };
 
 struct run {
@@ -56,14 +70,17 @@ struct run {
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a slot is over, money came back, the run is stopping */
+    pthread_cond_t left;    /* the last thread of the queue has ended */
     pthread_mutex_t git;    /* one work tree is made or removed at a time */
     struct tree *idle_trees;
     size_t n_trees; /* made so far */
+    struct books books;
     struct dice dice;
     struct emit line;
     struct slot **slots;
     size_t n_slots, slots_room, n_from_before, n_over;
-    size_t first_waiting, n_working, n_threads;
+    size_t first_waiting, n_working, n_threads; /* working: begun, and not yet recorded */
+    size_t n_idle;                              /* threads that wait for a turn */
     size_t n_beside; /* parts of plans beside the one that the thread of their task stands for */
     double spent_usd, reserved_usd;
     struct seen { /* by rung: what attempts of this run did cost */
@@ -85,9 +102,13 @@ void run_note(struct run *run, const struct slot *slot, struct slice text);
 void run_pause(struct run *run, const struct slot *slot, double seconds);
 
 /* One line of the journal: opens {"task":n, calls nothing else. Under the lock from begin to end.
- *     struct emit *line = step_begin(run, slot); emit_member_…(line, …); step_end(run, sync); */
+ *     struct emit *line = step_begin(run, slot); emit_member_…(line, …); step_end(run, sync);
+ * `sync`: it is on the disk when step_end returns; the lock is let go before the disk works. */
 struct emit *step_begin(struct run *run, const struct slot *slot);
 void step_end(struct run *run, bool sync);
+
+/* A moment from now, for waits on the conditions above. */
+struct timespec engine_time_in(int64_t wait_us);
 
 /* Remembers the first failure that makes the whole run end. */
 void run_fail(struct run *run, const struct failure *failure);

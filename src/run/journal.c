@@ -64,6 +64,12 @@ void journal_close(struct journal *journal)
     journal->fd = -1;
 }
 
+bool journal_sync(const struct journal *journal, struct failure *failure)
+{
+    return fdatasync(journal->fd) == 0 ||
+           failure_set(failure, "cannot write %s: %s", journal->path, strerror(errno));
+}
+
 bool journal_write(struct journal *journal, struct emit *line, bool sync, struct failure *failure)
 {
     emit_bytes(line, slice_from("\n"));
@@ -75,8 +81,7 @@ bool journal_write(struct journal *journal, struct emit *line, bool sync, struct
         left = slice_sub(left, n > 0 ? (size_t)n : 0, left.len);
     }
     emit_clear(line);
-    return !sync || fdatasync(journal->fd) == 0 ||
-           failure_set(failure, "cannot write %s: %s", journal->path, strerror(errno));
+    return !sync || journal_sync(journal, failure);
 }
 
 static int newest_first(const void *a, const void *b)

@@ -43,6 +43,9 @@ void journal_close(struct journal *journal);
 bool journal_write(
     struct journal *journal, struct emit *line, bool sync, struct failure *failure) MUST_USE;
 
+/* All that was appended is on the disk when this returns. */
+bool journal_sync(const struct journal *journal, struct failure *failure) MUST_USE;
+
 /* Paths of the journals in a home, newest id first. */
 bool journal_list(struct arena *arena, const char *home, const char ***paths, size_t *n,
     struct failure *failure) MUST_USE;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "books.h"
 #include "climb.h"
 #include "money.h"
 #include "outcome.h"
@@ -38,7 +39,7 @@ static void journal_experiment(struct climb *climb, bool interrupted)
     emit_member_cstring(line, "commit", climb->slot->job.commit);
     if (interrupted)
         emit_member_bool(line, "interrupted", true);
-    step_end(climb->run, true);
+    step_end(climb->run, false);
 }
 
 static void journal_begin(struct climb *climb)
@@ -67,32 +68,10 @@ static void journal_over(struct run *run, struct slot *slot)
     emit_member_cstring(line, "commit", slot->job.commit);
     emit_member_text(line, "why", slot->job.why);
     emit_member_text(line, "plan", slot->job.plan);
-    step_end(run, true);
-}
-
-void ladder_record(struct run *run, struct slot *slot)
-{
-    struct failure failure;
-    pthread_mutex_lock(&run->lock);
-    bool ok = ledger_add(run->parts->ledger, &slot->job.experiment, NULL, &failure);
-    pthread_mutex_unlock(&run->lock);
-    if (!ok) {
-        failure_prefix(&failure, "task %.*s", SLICE_ARG(slot->job.task.id));
-        run_fail(run, &failure);
-        return;
-    }
-    struct emit *line = step_begin(run, slot);
-    emit_member_bool(line, "recorded", true);
     step_end(run, false);
 }
 
 /* ---- the end ---- */
-
-static void tell_over(struct run *run, struct slot *slot)
-{
-    run_tell(
-        run, &(struct run_event){.kind = RUN_TASK_ENDS, .job = &slot->job, .index = slot->index});
-}
 
 /* What was accepted, or waits for a person, stands on its branch before anybody is told. */
 static bool put_on_branch(struct climb *climb, struct failure *failure)
@@ -100,6 +79,7 @@ static bool put_on_branch(struct climb *climb, struct failure *failure)
     struct run_job *job = &climb->slot->job;
     if (!job->commit)
         return true;
+    books_sync(climb->run);
     job->branch = climb->branch;
     return worktree_set_branch(
         arena_of(climb), &climb->repository, climb->branch, job->commit, failure);
@@ -115,8 +95,7 @@ static void conclude(struct climb *climb, enum run_stop stop, struct slice why)
     }
     outcome_end(climb->slot, stop, why, climb->is_tested, climb->is_reviewed);
     journal_over(climb->run, climb->slot);
-    ladder_record(climb->run, climb->slot);
-    tell_over(climb->run, climb->slot);
+    books_file(climb->run, climb->slot);
 }
 
 void ladder_skip(struct run *run, struct slot *slot, enum run_stop stop, struct slice why)
@@ -126,7 +105,8 @@ void ladder_skip(struct run *run, struct slot *slot, enum run_stop stop, struct 
     pthread_mutex_unlock(&run->lock);
     slot->job.stop = stop;
     slot->job.why = why;
-    tell_over(run, slot);
+    run_tell(
+        run, &(struct run_event){.kind = RUN_TASK_ENDS, .job = &slot->job, .index = slot->index});
 }
 
 /* ---- one attempt ---- */
@@ -493,6 +473,7 @@ static void climb_on(struct climb *climb)
             conclude(climb, stop, reason(climb, stop, &attempt));
             return;
         }
+        books_sync(run);
     }
 }
 

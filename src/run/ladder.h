@@ -11,7 +11,4 @@ void ladder_climb(struct run *run, struct slot *slot);
 /* Ends a task that was not begun. */
 void ladder_skip(struct run *run, struct slot *slot, enum run_stop stop, struct slice why);
 
-/* Writes the row of a task that is over into the ledger, where an earlier start did not. */
-void ladder_record(struct run *run, struct slot *slot);
-
 #endif

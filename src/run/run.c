@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "books.h"
 #include "resume.h"
 #include "tasks.h"
 
@@ -100,11 +101,14 @@ void step_end(struct run *run, bool sync)
 {
     struct failure failure;
     emit_close(&run->line, '}');
-    if (!journal_write(&run->journal, &run->line, sync, &failure)) {
+    if (!journal_write(&run->journal, &run->line, false, &failure)) {
         emit_clear(&run->line);
         note_failure(run, &failure);
     }
+    run->books.n_lines++;
     pthread_mutex_unlock(&run->lock);
+    if (sync)
+        books_sync(run);
 }
 
 void run_fail(struct run *run, const struct failure *failure)
@@ -189,7 +193,10 @@ bool run_open(const struct run_parts *parts, const char *resume, bool must, bool
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&run->changed, &monotonic);
+    pthread_cond_t *conditions[] = {
+        &run->changed, &run->left, &run->books.work, &run->books.synced};
+    for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
+        pthread_cond_init(conditions[i], &monotonic);
     pthread_condattr_destroy(&monotonic);
     bool ok = keepers_make(parts->keep_program, &run->keepers, failure) &&
               repository_open(&run->arena, parts->directory, &run->repository, failure) &&
@@ -219,6 +226,9 @@ void run_close(struct run *run)
     keepers_free(run->keepers);
     emit_free(&run->line);
     pthread_cond_destroy(&run->changed);
+    pthread_cond_destroy(&run->left);
+    pthread_cond_destroy(&run->books.work);
+    pthread_cond_destroy(&run->books.synced);
     pthread_mutex_destroy(&run->lock);
     pthread_mutex_destroy(&run->git);
     arena_free(&run->arena);

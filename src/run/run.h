@@ -3,7 +3,9 @@
  * Refuses to choose a rung (`decide` did), to judge (`gate` does) and to print (its listener does).
  *
  * What is done is done: every step is in a journal under `.rung/runs/` before the next one begins,
- * so that after kill -9 a run goes on where it was, and no row is lost or doubled.
+ * so that after kill -9 a run goes on where it was, and no row is lost or doubled. A loss of power
+ * leaves what is on the disk by then: an attempt, before the next of its task begins and before its
+ * change gets a branch; a task and its row, before the listener is told that it is over.
  *
  * Ownership: a job and all it points to live in the job's arena; whoever made the job frees it. */
 #ifndef RUNG_RUN_RUN_H

@@ -1,6 +1,7 @@
 /* Receives the slots of a run, hands each to a thread when its turn has come: dependencies first,
  * no two tasks on the same file, as many at a time as the settings say, until all are over, the
  * money is spent or the breaker opens. Refuses to know how one task is done. */
+#include "books.h"
 #include "engine.h"
 #include "ladder.h"
 #include "trees.h"
@@ -148,14 +149,23 @@ static void skip_circle(struct run *run)
             skip(run, run->slots[i], RUN_DEPENDENCY, "its dependencies go round in a circle");
 }
 
-static void wait_a_while(struct run *run, int64_t wait_us)
+struct timespec engine_time_in(int64_t wait_us)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     int64_t ns = until.tv_nsec + (wait_us % 1000000) * 1000;
     until.tv_sec += wait_us / 1000000 + ns / 1000000000;
     until.tv_nsec = ns % 1000000000;
-    pthread_cond_timedwait(&run->changed, &run->lock, &until);
+    return until;
+}
+
+/* Until something changes. A clerk that gathers need not: this thread may wait for what it has. */
+static void wait_for_turn(struct run *run)
+{
+    run->n_idle++;
+    pthread_cond_signal(&run->books.work);
+    pthread_cond_wait(&run->changed, &run->lock);
+    run->n_idle--;
 }
 
 static struct slot *take_turn(struct run *run)
@@ -163,7 +173,8 @@ static struct slot *take_turn(struct run *run)
     while (!run->stopping) {
         int64_t pause_us = run->pause_until_us - clock_monotonic_us();
         if (pause_us > 0 && !run->broken) {
-            wait_a_while(run, pause_us);
+            struct timespec until = engine_time_in(pause_us);
+            pthread_cond_timedwait(&run->changed, &run->lock, &until);
             continue;
         }
         if (run->n_beside && run->n_working + run->n_beside >= (size_t)run->settings.jobs) {
@@ -178,7 +189,7 @@ static struct slot *take_turn(struct run *run)
             return slot;
         }
         if (waiting) {
-            pthread_cond_wait(&run->changed, &run->lock);
+            wait_for_turn(run);
             continue;
         }
         if (run->n_working == 0)
@@ -205,19 +216,21 @@ static const char *breaks(struct run *run, const struct run_job *job)
     return NULL;
 }
 
+/* What is over is the clerk's, who sets the state once it is recorded. */
 static void settle_turn(struct run *run, struct slot *slot)
 {
     const char *why = NULL;
-    run->n_working--;
-    if (slot->job.stop == RUN_NOT_OVER) {
+    if (slot->job.stop == RUN_NOT_OVER)
         slot->state = JOB_SKIPPED; /* interrupted: it stays unfinished in the journal */
-    } else if (slot->state != JOB_SKIPPED) {
-        slot->state = JOB_OVER;
-        why = run->broken ? NULL : breaks(run, &slot->job);
+    if (slot->state == JOB_SKIPPED) {
+        run->n_working--;
+        run->n_over++;
+        pthread_cond_broadcast(&run->changed);
+        pthread_cond_signal(&run->books.work);
+    } else if (!run->broken) {
+        why = breaks(run, &slot->job);
     }
-    run->n_over++;
     run->broken = run->broken || why;
-    pthread_cond_broadcast(&run->changed);
     if (!why || run->n_slots == 1)
         return;
     pthread_mutex_unlock(&run->lock);
@@ -237,8 +250,8 @@ static void *work(void *context)
         pthread_mutex_lock(&run->lock);
         settle_turn(run, slot);
     }
-    run->n_threads--;
-    pthread_cond_broadcast(&run->changed);
+    if (--run->n_threads == 0)
+        pthread_cond_signal(&run->left);
     pthread_mutex_unlock(&run->lock);
     return NULL;
 }
@@ -248,7 +261,8 @@ static void look_after(struct run *run, const sigset_t *signals)
 {
     pthread_mutex_lock(&run->lock);
     while (run->n_threads > 0) {
-        wait_a_while(run, (int64_t)TICK_MS * 1000);
+        struct timespec until = engine_time_in((int64_t)TICK_MS * 1000);
+        pthread_cond_timedwait(&run->left, &run->lock, &until);
         pthread_mutex_unlock(&run->lock);
         if (sigtimedwait(signals, NULL, &(struct timespec){0}) > 0 && !run->stopping) {
             run_note(run, NULL, slice_from("told to stop: the agents are being ended"));
@@ -282,14 +296,6 @@ static bool start_threads(struct run *run, pthread_t *threads, size_t *n, struct
            failure_set(failure, "cannot start a thread: %s", strerror(err));
 }
 
-/* Rows that an earlier start did not get to write. */
-static void record_left_over(struct run *run)
-{
-    for (size_t i = 0; i < run->n_slots; i++)
-        if (run->slots[i]->state == JOB_OVER && !run->slots[i]->is_recorded)
-            ladder_record(run, run->slots[i]);
-}
-
 static bool is_all_over(const struct run *run)
 {
     for (size_t i = 0; i < run->n_slots; i++)
@@ -319,11 +325,14 @@ bool run_work(struct run *run, struct failure *failure)
     pthread_sigmask(SIG_BLOCK, &signals, &before);
     wait_for_dependencies(run);
     wait_for_files(run);
-    record_left_over(run);
-    bool ok = start_threads(run, threads, &n, failure);
-    look_after(run, &signals);
-    for (size_t i = 0; i < n; i++)
-        pthread_join(threads[i], NULL);
+    bool ok = books_begin(run, failure);
+    if (ok) {
+        ok = start_threads(run, threads, &n, failure);
+        look_after(run, &signals);
+        for (size_t i = 0; i < n; i++)
+            pthread_join(threads[i], NULL);
+        books_end(run);
+    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!trees_end(run, &untidy))
         run_note(run, NULL, slice_from(untidy.text));

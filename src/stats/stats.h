@@ -9,6 +9,7 @@
 #define RUNG_STATS_STATS_H
 
 #include "base/dice.h"
+#include "base/emit.h"
 #include "base/failure.h"
 
 #include <stdbool.h>
@@ -28,6 +29,10 @@ enum {
 struct interval {
     double low, mean, high;
 };
+
+/* key: [low, mean, high], rounded to 1e-9, with null for what is not known; or null where no mean
+ * is (json.c). */
+void stats_write_interval(struct emit *emit, const char *key, struct interval interval);
 
 /* ---- special functions (special.c) ---- */
 

@@ -132,7 +132,7 @@ def test_plan_goes_on(rung):
         parts = "".join(f"part m00{i} skill 1 trivial beside nap 0.3\n" for i in range(3))
         parts += "part m003 skill 1 trivial nap 0.3\n"
         child = fixture.start("run", "Four things", "--body", parts, "--plan", "middle",
-                              "--review", "never", "--jobs", str(jobs))
+                              "--review", "never", "--jobs", str(jobs), "--gate", "sleep 0.5")
         fixture.wait_for_step(words, n)
         time.sleep(0.1)
         child.kill()

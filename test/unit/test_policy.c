@@ -19,7 +19,7 @@ static bool parse(
 static void show(const struct policy_problems *problems)
 {
     for (size_t i = 0; i < problems->n; i++)
-        print_message("%.*s\n", SLICE_ARG(problems->items[i]));
+        print_message("%.*s\n", SLICE_ARG(problems->items[i].sentence));
 }
 
 static void parse_well(struct arena *arena, const char *text, struct policy *policy)
@@ -249,8 +249,8 @@ static void agents_are_read(void **state)
     };
     for (size_t i = 0; i < sizeof(WRONG) / sizeof(*WRONG); i++) {
         assert_false(parse_agent(&arena, WRONG[i][0], &policy, &problems));
-        if (slice_find(problems.items[0], WRONG[i][1]) == SIZE_MAX)
-            fail_msg("%s: %.*s", WRONG[i][0], SLICE_ARG(problems.items[0]));
+        if (slice_find(problems.items[0].sentence, WRONG[i][1]) == SIZE_MAX)
+            fail_msg("%s: %.*s", WRONG[i][0], SLICE_ARG(problems.items[0].sentence));
         policy_free(&policy);
     }
     arena_free(&arena);
@@ -265,8 +265,9 @@ static void every_mistake_is_named(void **state)
     struct policy_problems problems;
     assert_false(parse(&arena, MISTAKES, &policy, &problems));
     for (size_t i = 0; i < N && i < problems.n; i++)
-        if (!slice_starts(problems.items[i], COMPLAINTS[i]))
-            fail_msg("wanted: %s\n   got: %.*s", COMPLAINTS[i], SLICE_ARG(problems.items[i]));
+        if (!slice_starts(problems.items[i].sentence, COMPLAINTS[i]))
+            fail_msg(
+                "wanted: %s\n   got: %.*s", COMPLAINTS[i], SLICE_ARG(problems.items[i].sentence));
     if (problems.n != N)
         show(&problems);
     assert_int_equal(problems.n, N);
@@ -307,8 +308,9 @@ static void broken_texts_are_told(void **state)
     struct policy_problems problems;
     for (size_t i = 0; i < sizeof(BROKEN) / sizeof(*BROKEN); i++) {
         assert_false(parse(&arena, BROKEN[i].text, &policy, &problems));
-        if (!slice_starts(problems.items[0], BROKEN[i].complaint))
-            fail_msg("wanted: %s\n   got: %.*s", BROKEN[i].complaint, SLICE_ARG(problems.items[0]));
+        if (!slice_starts(problems.items[0].sentence, BROKEN[i].complaint))
+            fail_msg("wanted: %s\n   got: %.*s", BROKEN[i].complaint,
+                SLICE_ARG(problems.items[0].sentence));
     }
     arena_free(&arena);
 }
@@ -330,7 +332,7 @@ static void endless_aliases_are_stopped(void **state)
     assert_false(policy_parse(&arena, "rung.yaml", text, true, &policy, &problems));
     bool told = false;
     for (size_t i = 0; i < problems.n; i++)
-        told = told || slice_find(problems.items[i], "aliases counted") != SIZE_MAX;
+        told = told || slice_find(problems.items[i].sentence, "aliases counted") != SIZE_MAX;
     assert_true(told);
     arena_free(&arena);
 }

@@ -3,7 +3,7 @@ import type { TransitionConfig } from 'svelte/transition'
 
 const GLOW_MS = 1618
 
-export function arrive(): TransitionConfig {
+export function arrive(_row: Element): TransitionConfig {
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches
   return {
     duration: still ? 0 : GLOW_MS,
