@@ -171,8 +171,10 @@ static struct experiment as_stored(struct ledger *ledger, const struct experimen
 {
     struct experiment stored = *experiment;
     stored.task_id = stored_task_id(ledger, &ledger->arena, stored.task_id);
-    if (ledger->hash_text)
+    if (ledger->hash_text) {
         stored.description = hashed(&ledger->arena, stored.description);
+        stored.notes = (struct slice){"", 0}; /* a hash of them would serve nobody */
+    }
     return stored;
 }
 
@@ -453,8 +455,13 @@ bool ledger_keep_aside(
     struct ledger *ledger, const struct ledger_reject *reject, struct failure *failure)
 {
     bool own = false;
-    return begin_change(ledger, &own, failure) &&
-           end_change(ledger, own, ledger->as->keep_aside(ledger->store, reject, failure), failure);
+    if (!begin_change(ledger, &own, failure))
+        return false;
+    struct ledger_reject stored = *reject;
+    if (ledger->hash_text)
+        stored.bytes = hashed(&ledger->arena, stored.bytes);
+    return end_change(
+        ledger, own, ledger->as->keep_aside(ledger->store, &stored, failure), failure);
 }
 
 bool ledger_rejected(struct ledger *ledger, struct arena *arena, size_t most,

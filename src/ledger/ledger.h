@@ -36,8 +36,8 @@ struct ledger_begun {
 struct ledger_options {
     struct ledger_begun begun; /* tell may be NULL */
     bool create; /* make it, and its directory (0700, file 0600), where there is none */
-    /* keep_text: false: descriptions, and titles that stand in for a task's id, are stored as
-     * "sha256:<hex>" */
+    /* keep_text: false: descriptions, titles that stand in for a task's id, and lines kept aside
+     * are stored as "sha256:<hex>"; notes are not stored */
     bool hash_text;
     int cache_kib; /* of memory for the database's pages; 0: the usual 64 MiB */
 };

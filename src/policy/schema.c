@@ -558,7 +558,7 @@ static const struct schema_key POLICY_KEYS[] = {
     {"explore", SCHEMA_NUMBER, AT(draft, explore), .most = 1, .fallback = "0",
         .help = "the share of run tasks that try another rung than the chosen one"},
     {"keep_text", SCHEMA_FLAG, AT(draft, keep_text), .fallback = "true",
-        .help = "false: the ledger keeps hashes instead of the texts of tasks"},
+        .help = "false: the ledger keeps hashes instead of the texts of tasks, and no notes"},
     {"gates", SCHEMA_LIST, .needs_trust = true, AT(draft, gates), COUNT_AT(draft, n_gates),
         .element = &A_GATE, .element_bytes = sizeof(struct draft_gate), .most = 100,
         .help = "checks that a change must pass, each with a name and one kind of check"},

@@ -749,8 +749,19 @@ static void hashes_stand_for_texts_that_are_not_to_be_kept(void **state)
     struct place place = make_place();
     ledger_close(place.ledger);
     must(ledger_open(place.url, hashing, &place.ledger, &place.failure), &place);
-    add(&place, simple("a", 1, "haiku"), LEDGER_ADDED);
+    struct experiment noted = simple("a", 1, "haiku");
+    noted.notes = slice_from("the secret garden");
+    add(&place, noted, LEDGER_ADDED);
     struct slice text = exported(&place, place.ledger, LEDGER_JSONL);
+    assert_true(slice_find(text, "\"notes\":\"\"") != SIZE_MAX);
+    struct ledger_reject bad = {slice_from("in.jsonl"), 1, slice_from("no JSON"),
+                             slice_from("a b")},
+                         *rejects;
+    size_t n = 0;
+    must(ledger_keep_aside(place.ledger, &bad, &place.failure), &place);
+    must(ledger_rejected(place.ledger, &place.arena, 9, &rejects, &n, &place.failure), &place);
+    assert_int_equal(n, 1);
+    assert_true(slice_starts(rejects[0].bytes, "sha256:"));
     /* printf 'a task' | sha256sum */
     static const char hash[] = "\"description\":\"sha256:"
                                "d3dab2cc59c3e65bb85c495a79f0d6ac836b72b4723308c859dbfcee1ac3ba2c\"";
