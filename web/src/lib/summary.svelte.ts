@@ -12,13 +12,15 @@ export interface Step {
   rung: string
   place: number // from 1 at the bottom; 0: not on today's ladder
   tone: number // 0: not on today's ladder
-  facts: RungSummary | null
+  facts: RungSummary | null // null: nothing is known of it
 }
 
 function steps(rungs: RungSummary[]): Step[] {
-  const sorted = [...rungs].sort((a, b) => a.colour_index - b.colour_index)
+  const listed = rungs
+    .filter((facts) => facts.colour_index !== null)
+    .sort((a, b) => (a.colour_index ?? 0) - (b.colour_index ?? 0))
   let others = 0
-  return sorted.map((facts, i) => {
+  return listed.map((facts, i) => {
     let tone = TONES.others[others % TONES.others.length]
     if (facts.is_top) tone = TONES.top
     else if (facts.is_middle) tone = TONES.middle
@@ -28,9 +30,17 @@ function steps(rungs: RungSummary[]): Step[] {
   })
 }
 
+/** Rungs that tasks began on and that today's policy does not list. */
+function bygone(rungs: RungSummary[]): Step[] {
+  return rungs
+    .filter((facts) => facts.colour_index === null)
+    .map((facts) => ({ rung: facts.rung, place: 0, tone: 0, facts }))
+}
+
 class Known {
   constructor(readonly asked: Asked<Summary>) {}
   readonly ladder = $derived.by(() => steps(this.asked.data?.rungs ?? []))
+  readonly bygone = $derived.by(() => bygone(this.asked.data?.rungs ?? []))
 
   get summary(): Summary | null {
     return this.asked.data

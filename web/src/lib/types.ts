@@ -79,7 +79,7 @@ export interface Decision {
   title?: string
   rung: string
   model: string
-  effort: string
+  effort: string | null
   strategy: string
   base_strategy: string
   confidence: number | null
@@ -108,9 +108,9 @@ export interface Story {
 
 export interface RungSummary {
   rung: string
-  model: string
-  effort: string
-  colour_index: number
+  model: string | null
+  effort: string | null
+  colour_index: number | null // null: not on today's ladder
   is_middle: boolean
   is_top: boolean
   n: number
@@ -118,7 +118,9 @@ export interface RungSummary {
   success: Interval | null
   cost_usd: number | null
   cost_basis: Basis
+  cost_per_task: number | null
   cost_per_accepted: number | null
+  assumed_usd: number | null
 }
 
 export interface Group {
@@ -155,9 +157,9 @@ export interface Projection {
 }
 
 export interface Alarm {
+  rung: string
   text: string
-  rung: string | null
-  since: number | null
+  at: number
 }
 
 export interface Bin {
@@ -177,19 +179,19 @@ export interface Summary {
   notes: string[]
   savings: Saving[]
   projection: Projection[]
-  recent: Experiment[]
   rungs: RungSummary[]
   budget: {
     task_usd: number | null
     day_usd: number | null
-    spent_today_usd: number | null
+    spent_today_usd: number
     left_today_usd: number | null
   }
   pending: number
   rejected: number
-  evidence: { id: string; made_at: number | null; outcomes: number | null } | null
+  evidence: { id: string; made_at: number; outcomes: number } | null
   policy: { path: string | null; hash: string | null; trusted: boolean }
   alarms: Alarm[]
+  looked: { latest: number; note: string } | null // null: at all of them
   version: string
 }
 
@@ -291,7 +293,7 @@ export interface Policy {
   trusted: boolean
   text: string
   problems: PolicyProblem[]
-  ladder: { rung: string; model: string; effort: string }[]
+  refused: string[]
 }
 
 export interface PolicyCheck {
