@@ -81,6 +81,10 @@ bool agent_prepare(struct arena *arena, const struct policy_agent *agent,
     const struct agent_call *call, const char *const *environment, struct agent_start *start,
     struct failure *failure) MUST_USE;
 
+/* By how much an attempt may pass its budget with this agent, as the end of a sentence: "claude …",
+ * in words for the user. */
+const char *agent_overshoot(const struct policy_agent *agent);
+
 /* A random UUID (version 4). */
 const char *agent_make_session(struct dice *dice, char out[AGENT_SESSION_BYTES]);
 

@@ -158,7 +158,8 @@ static void read_event(struct agent_reader *reader, struct json value)
 static void read_tool_results(struct agent_reader *reader, struct json value)
 {
     read_content(reader, json_get(json_get(value, "message"), "content"));
-    if (!reader->has_events)
+    bool is_child = json_get_text(value, "parent_tool_use_id").len > 0;
+    if (!reader->has_events || is_child) /* a sub-agent's requests have no events */
         reader_check_budget(reader);
 }
 

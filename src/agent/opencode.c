@@ -44,10 +44,12 @@ static void read_step(struct agent_reader *reader, struct json part)
     };
     reader_turn(reader);
     reader_request(reader, json_get_text(part, "id"), reader->setup.rung->model, &tokens);
-    reader_check_budget(reader);
     double cost_usd = number_or(part, "cost", NAN);
     if (!isnan(cost_usd))
         reader->own_usd = (isnan(reader->own_usd) ? 0 : reader->own_usd) + cost_usd;
+    if (isnan(reader->progress.spend_usd)) /* no price is known here: its own figure */
+        reader->progress.spend_usd = reader->own_usd;
+    reader_check_budget(reader);
     if (slice_is(json_get_text(part, "reason"), "length"))
         reader_ending(reader, AGENT_CUT, (struct slice){"", 0});
     else if (!slice_is(json_get_text(part, "reason"), "tool-calls"))

@@ -189,6 +189,43 @@ bool agent_prepare(struct arena *arena, const struct policy_agent *agent,
     return true;
 }
 
+static bool wants_budget(const struct policy_agent *agent)
+{
+    for (size_t i = 0; i < agent->n_command; i++)
+        if (slice_find(agent->command[i], "{budget_usd}") != SIZE_MAX)
+            return true;
+    return false;
+}
+
+const char *agent_overshoot(const struct policy_agent *agent)
+{
+    switch (agent->kind) {
+    case POLICY_AGENT_CLAUDE:
+        return "claude is given it as a cap of its own and is stopped before the request after the "
+               "one that passed it: an attempt may be over it by that one request, or by one of "
+               "each "
+               "sub-agent that works at the same time";
+    case POLICY_AGENT_CODEX:
+        return "codex knows no cap and tells its spend only when it ends: an attempt may cost more "
+               "by any amount; no further one is begun";
+    case POLICY_AGENT_OPENCODE:
+        return "opencode knows no cap; it is stopped when a step that passed it has ended: an "
+               "attempt may be over it by that step and the beginning of the next";
+    case POLICY_AGENT_API:
+        return "it is hard: no request is made whose longest answer it could not pay";
+    case POLICY_AGENT_COMMAND:
+        break;
+    }
+    if (wants_budget(agent))
+        return "the agent's program is given it ({budget_usd}); whether it keeps to it is its own "
+               "affair, and no further attempt is begun";
+    if (agent->result_is_json && agent->paths.cost_usd.len)
+        return "the agent's program is not told; it is stopped where its output says a cost beyond "
+               "it, and may be over it by what it spends before it says so";
+    return "the agent's program is not told and tells no cost while it works: an attempt may cost "
+           "more by any amount; no further one is begun";
+}
+
 const char *agent_make_session(struct dice *dice, char out[AGENT_SESSION_BYTES])
 {
     static const char HEX[] = "0123456789abcdef";

@@ -12,6 +12,7 @@
 #include "learned.h"
 #include "planning.h"
 #include "run/run.h"
+#include "run_limits.h"
 #include "run_view.h"
 #include "runs.h"
 #include "store.h"
@@ -604,6 +605,7 @@ static int work(struct going *going, struct failure *failure)
     going->view.n_tasks = n;
     if (!going->is_many && option(going, GO_JSON)->given)
         going->view.quiet = true;
+    limits_say(&going->policy, &going->parts.settings, going->is_many);
     view_begin(&going->view);
     bool ok = run_work(going->run, failure);
     view_end(&going->view);
@@ -628,6 +630,7 @@ static int dry_run(struct going *going, struct failure *failure)
     if (!take_all(going, foresee, &forecast, failure))
         return EXIT_BROKEN;
     say_sums(going, &forecast);
+    limits_say(&going->policy, &going->parts.settings, going->is_many);
     return EXIT_DONE;
 }
 

@@ -84,8 +84,9 @@ const struct command_row COMMAND_RUN = {
         "is told why. `rung report` says how often that was.\n\n"
         "Ctrl-C, or the end of this program by any signal, ends every process that an agent "
         "started; --resume goes on from the last step that was done. A limit on money is obeyed "
-        "between attempts, and passed to agents that know a limit of their own; an agent whose "
-        "stream tells its spend is stopped at the line, and may be over it by its last request.\n\n"
+        "between attempts, passed to agents that know a limit of their own, and holds for judges "
+        "and reviews too; an agent whose stream tells its spend is stopped at the line. What may "
+        "still be spent beyond it depends on the agent and is said before the start.\n\n"
         "Ends with 0 where the task is accepted, 5 where not, 6 where the budget was the reason.",
     .examples = "  rung run \"Fix typo in README\" --gate \"make test\"\n"
                 "  rung run bd-12 --from beads --budget 0.50\n"

@@ -11,6 +11,7 @@ struct attempt {
     struct slice prompt, schema;
     const char *directory, *scratch;
     double budget_usd; /* 0: none */
+    double left_usd;   /* for those who judge it; NAN: no limit */
     struct slice part; /* of a plan; empty: the whole task */
     /* what came of it, in the job's arena */
     struct agent_result result;

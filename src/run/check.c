@@ -3,6 +3,7 @@
  * are asked. */
 #include "check.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,12 +111,32 @@ static void ask_command_again(
     *result = gate_settle(arena_of(asking), asked, n);
 }
 
+/* What the attempt and the judges before have left of its allowance; NAN: there is no limit. */
+static double left_for_judge(const struct asking *asking)
+{
+    double left_usd = asking->attempt->left_usd;
+    for (size_t i = 0; i < asking->check->n_judges; i++) {
+        double cost_usd = asking->check->judges[i].result.cost_usd;
+        left_usd -= isnan(cost_usd) ? 0 : cost_usd;
+    }
+    return left_usd;
+}
+
 /* A verdict by another rung: its attempt counts like any other. */
 static void ask_judge(struct asking *asking, struct slice name, int rung, enum record_phase phase,
     struct gate_result *result)
 {
     struct check *check = asking->check;
     struct arena *arena = arena_of(asking);
+    double left_usd = left_for_judge(asking);
+    if (left_usd <= 0) {
+        *result = (struct gate_result){.name = name,
+            .kind = POLICY_GATE_JUDGE,
+            .verdict = GATE_UNSURE,
+            .confidence = NAN,
+            .evidence = slice_from("the budget is spent: nothing is left to pay a judge")};
+        return;
+    }
     struct attempt *judge = &check->judges[check->n_judges++];
     check->is_as_before = false;
     *judge = (struct attempt){
@@ -126,6 +147,7 @@ static void ask_judge(struct asking *asking, struct slice name, int rung, enum r
         .schema = gate_judge_schema(),
         .directory = asking->attempt->directory,
         .scratch = asking->attempt->scratch,
+        .budget_usd = isnan(left_usd) ? 0 : left_usd,
     };
     attempt_run(asking->run, asking->slot, judge);
     check->interrupted = check->interrupted || judge->interrupted;

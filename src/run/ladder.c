@@ -237,6 +237,16 @@ static bool make_attempt(struct climb *climb, struct attempt *attempt, struct fa
     return true;
 }
 
+/* What plan and attempt leave for those who judge; NAN: there is no limit. */
+static double left_of(
+    const struct climb *climb, const struct attempt *attempt, const struct allowance *allowance)
+{
+    double usd = plan_cost_usd(&climb->plan);
+    if (!climb->is_planned)
+        usd += attempt->result.cost_usd;
+    return allowance->usd > 0 ? allowance->usd - (isnan(usd) ? 0 : usd) : NAN;
+}
+
 static bool try_rung(struct climb *climb, struct attempt *attempt, struct allowance *allowance,
     struct failure *failure)
 {
@@ -255,7 +265,9 @@ static bool try_rung(struct climb *climb, struct attempt *attempt, struct allowa
     }
     attempt->directory = climb->tree->place.directory;
     attempt->scratch = climb->tree->place.scratch;
-    bool ok = make_attempt(climb, attempt, failure) && judge_attempt(climb, attempt, failure);
+    bool ok = make_attempt(climb, attempt, failure);
+    attempt->left_usd = left_of(climb, attempt, allowance);
+    ok = ok && judge_attempt(climb, attempt, failure);
     if (!ok) {
         attempt->record.error = arena_print(arena_of(climb), "%s", failure->text);
         climb->check.n_judges = 0;

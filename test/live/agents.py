@@ -22,6 +22,7 @@ from fixture import GATES, Fixture, expect
 
 STANDIN = pathlib.Path(__file__).resolve().parent.parent / "standin" / "upstream.py"
 SKIPPED = 77  # meson's word for it
+REAL = ("claude", "codex", "opencode")
 
 # USD per million tokens: input, output, cache read, cache write for 5 minutes.
 PRICES = {"claude-haiku-5-5": (0.10, 0.50, 0.01, 0.125), "claude-sonnet-5-5": (2, 10, 0.10, 2.50),
@@ -400,7 +401,45 @@ def test_api(rung):
         return f"haiku wrong, sonnet right: ${charged:.6f}, as served; the budget is hard"
 
 
+SPENDER = STANDIN.parent / "spender.py"
+REQUEST_USD = (20 * 0.10 + 30 * 0.50 + 10000 * 0.01) / 1e6  # of Haiku
+REQUEST_SONNET_USD = (20 * 2 + 30 * 10 + 10000 * 0.10) / 1e6
+
+
+def test_spender(rung):
+    """A stand-in for claude that keeps to no cap is stopped at the line, and the judge gets a cap."""
+    agent = f"use: claude, program: {SPENDER}"
+    fixture = Fixture(rung, policy=LADDER.format(provider="", haiku="low", sonnet="medium",
+                                                 agent=agent) + GATES)
+    got, ran = fixture.run_json("Mend m001", "--body", "go on", "--budget", "0.001",
+                                "--max-attempts", "1", check=6)
+    [attempt] = got["attempts"]
+    expect(attempt["ending"] == "budget" and got["stopped_because"] == "budget", f"why: {attempt}")
+    n = round(attempt["cost"] / REQUEST_USD)
+    expect(abs(attempt["cost"] - n * REQUEST_USD) < 1e-12, "every request is counted in full")
+    expect(0.001 <= attempt["cost"] < 0.001 + REQUEST_USD, f"stopped at the line: {attempt['cost']}")
+    said = "an attempt may be over it by that one request"
+    expect("limit: $0.001 for the task" in ran.stderr and said in ran.stderr,
+           f"said before the start: {ran.stderr}")
+    expect(ran.stderr.index(said) < ran.stderr.index("attempt 1"), "before")
+    plan = fixture.call("run", "Mend m001", "--dry-run", "--budget", "0.001", check=0)
+    expect(said in plan.stderr, f"and by a dry run: {plan.stderr}")
+    got, _ = fixture.run_json("Mend m001", "--review", "always", "--budget", "0.01", check=0)
+    calls = [json.loads(line) for line in
+             (fixture.top.parent / "home" / "calls.jsonl").read_text().splitlines()]
+    caps = [float(call[call.index("--max-budget-usd") + 1]) for call in calls]
+    expect(len(caps) == 3 and caps[1] == 0.01 and abs(caps[2] - (0.01 - REQUEST_USD)) < 1e-6,
+           f"the judge's cap is what is left: {caps}")
+    expect(abs(got["cost"] - REQUEST_USD - REQUEST_SONNET_USD) < 1e-9, "both are paid")
+    got, _ = fixture.run_json("Mend m001", "--review", "always", "--budget", "0.0001", check=5)
+    expect(got["stopped_because"] == "unchecked" and "nothing is left to pay a judge" in got["why"],
+           f"a judge that cannot be paid: {got['stopped_because']}: {got['why']}")
+    expect(len(got["attempts"]) == 1 and got["branch"], "is not asked, and the change waits")
+    return f"stopped after {n} requests of a $0.001 budget; judges get what is left as their cap"
+
+
 TESTS = {
+    "spender": [test_spender],
     "api": [test_api],
     "claude": [test_claude_climbs, test_claude_stops, test_claude_mismatch, test_claude_waits,
                test_claude_swarm_waits],
@@ -413,7 +452,7 @@ def main():
     rung, wanted = sys.argv[1], sys.argv[2:]
     n = 0
     for agent, tests in TESTS.items():
-        if agent != "api" and not find(agent):
+        if agent in REAL and not find(agent):
             print(f"{agent} is not installed (npm, see the top of this file; RUNG_{agent.upper()} "
                   "names it): left out")
             continue

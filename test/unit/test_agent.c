@@ -501,6 +501,29 @@ static void spend_is_known_when_stopped(void **state)
     end(&fixture);
 }
 
+/* Where no price is known, a step's own figure ends the agent at its line. */
+static void own_figures_hold_a_budget(void **state)
+{
+    (void)state;
+    static const struct policy_rung UNPRICED = {.name = SLICE("r"), .model = SLICE("x/unpriced")};
+    static const char STEP[] = "{\"type\":\"step_finish\",\"part\":{\"id\":\"p%d\",\"reason\":"
+                               "\"tool-calls\",\"tokens\":{\"input\":5},\"cost\":0.25}}\n";
+    struct fixture fixture;
+    char line[200];
+    begin(&fixture, POLICY_AGENT_OPENCODE, &UNPRICED);
+    fixture.setup.limits.budget_usd = 0.4;
+    fixture.reader = agent_reader_make(&fixture.setup);
+    const struct agent_progress *progress = agent_reader_progress(fixture.reader);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(progress->signal, AGENT_QUIET);
+        snprintf(line, sizeof(line), STEP, i);
+        agent_reader_output(fixture.reader, slice_from(line));
+    }
+    assert_int_equal(progress->signal, AGENT_OVER_BUDGET);
+    assert_close(progress->spend_usd, 0.5, 1e-12);
+    end(&fixture);
+}
+
 /* A wait that the agent obeys by itself is told, so that others wait too; a broken line is not. */
 static void waits_are_told(void **state)
 {
@@ -727,6 +750,7 @@ int main(void)
         cmocka_unit_test(memory_stays_bounded),
         cmocka_unit_test(trouble_is_signalled),
         cmocka_unit_test(spend_is_known_when_stopped),
+        cmocka_unit_test(own_figures_hold_a_budget),
         cmocka_unit_test(waits_are_told),
         cmocka_unit_test(arguments_are_built),
         cmocka_unit_test(options_cannot_be_smuggled),
