@@ -204,7 +204,7 @@ static bool add_synonym(
 static bool add_label(struct lines *lines, const struct suggestions *s, struct slice label,
     struct slice value, struct failure *failure)
 {
-    const struct policy *policy = &s->workspace->policy;
+    const struct policy *policy = s->policy;
     if (policy_rung_by_label(policy, label) != POLICY_NONE)
         return failure_set(failure,
             "the label \"%.*s\" is a synonym already: change its line by hand", SLICE_ARG(label));
@@ -220,7 +220,7 @@ static bool add_prefix(struct lines *lines, const struct suggestions *s, struct 
     for (size_t i = 0; i < s->n; i++)
         for (size_t k = 0; k < s->rows[i].n_labels; k++) {
             struct slice label = s->rows[i].labels[k];
-            bool known = policy_rung_by_label(&s->workspace->policy, label) != POLICY_NONE ||
+            bool known = policy_rung_by_label(s->policy, label) != POLICY_NONE ||
                          !slice_equal(slice_sub(label, 0, prefix.len), prefix);
             for (size_t j = 0; j < n && !known; j++)
                 known = slice_equal_caseless(added[j], label);
@@ -239,7 +239,7 @@ static bool add_prefix(struct lines *lines, const struct suggestions *s, struct 
 static bool add_hint(struct lines *lines, const struct suggestions *s, const struct eval_hint *hint,
     struct failure *failure)
 {
-    const struct policy *policy = &s->workspace->policy;
+    const struct policy *policy = s->policy;
     struct slice value = hint->to_cheap ? s->value : s->away;
     if (hint->moves == 0)
         return failure_set(failure, "\"%.*s\" would move no task", SLICE_ARG(hint->text));
@@ -281,8 +281,8 @@ static bool add_chosen(struct lines *lines, const struct suggestions *s, struct 
 /* The new text must be a policy; only then is the file replaced. */
 static bool replace(const struct suggestions *s, struct slice text, struct failure *failure)
 {
-    struct arena *arena = s->call->arena;
-    const struct policy *before = &s->workspace->policy;
+    struct arena *arena = s->arena;
+    const struct policy *before = s->policy;
     struct policy after;
     struct policy_problems problems = {0};
     struct stat status;
@@ -311,14 +311,14 @@ static bool replace(const struct suggestions *s, struct slice text, struct failu
 bool suggest_accept(
     const struct suggestions *s, struct slice list, size_t *n, struct failure *failure)
 {
-    const struct policy *policy = &s->workspace->policy;
+    const struct policy *policy = s->policy;
     struct file_bytes file;
     *n = 0;
     if (!policy->path)
         return failure_set(failure, "there is no rung.yaml to write to: `rung init` makes one");
     if (!file_open_plain(policy->path, POLICY_BYTES_MOST, &file, failure))
         return false;
-    struct lines lines = split(s->call->arena, arena_copy(s->call->arena, file.bytes));
+    struct lines lines = split(s->arena, arena_copy(s->arena, file.bytes));
     file_close(&file);
     return add_chosen(&lines, s, list, n, failure) &&
            (*n == 0 || replace(s, join(&lines), failure));

@@ -212,7 +212,9 @@ static bool learn(struct learning *learning, struct failure *failure)
 static bool suggest(struct call *call, struct failure *failure)
 {
     struct workspace workspace = {0};
-    struct suggestions suggestions = {.call = call, .workspace = &workspace};
+    static const struct ledger_filter done = {.state = LEDGER_DONE};
+    struct suggestions suggestions = {
+        .arena = call->arena, .policy = &workspace.policy, .prices = &workspace.prices};
     struct ledger *ledger = NULL;
     size_t n = 0;
     if (!workspace_open(call, &call->options[LEARN_POLICY], &workspace, failure) ||
@@ -221,7 +223,8 @@ static bool suggest(struct call *call, struct failure *failure)
     if (!ledger)
         return failure_set(
             failure, "there is no ledger yet: `rung log` and `rung import` begin one");
-    bool ok = suggest_find(&suggestions, ledger, failure);
+    suggestions.today = workspace.today;
+    bool ok = suggest_find(&suggestions, ledger, &done, failure);
     ledger_close(ledger);
     if (ok && call->options[LEARN_ACCEPT].given) {
         ok = suggest_accept(&suggestions, call->options[LEARN_ACCEPT].text, &n, failure);
@@ -236,7 +239,7 @@ static bool suggest(struct call *call, struct failure *failure)
              failure_set(failure, "cannot write to standard output");
         emit_free(&emit);
     } else if (ok) {
-        suggest_print(&suggestions);
+        suggest_print(&suggestions, call->out);
     }
     return ok;
 }

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "eval/eval.h"
 
 const char *learned_path(struct call *call, const struct ledger_place *place)
 {
@@ -11,29 +12,13 @@ const char *learned_path(struct call *call, const struct ledger_place *place)
 
 static bool add_tail(struct ledger *ledger, struct evidence *evidence, struct failure *failure)
 {
-    struct ledger_filter filter = {
-        .since_ms = evidence_tell(evidence).last_ms + 1, .state = LEDGER_DONE};
-    struct ledger_walk *walk = NULL;
-    struct arena arena = {0};
-    struct experiment experiment;
-    enum ledger_next next = LEDGER_BROKEN;
-    size_t n = 0;
-    if (!ledger_walk_open(ledger, &filter, LEDGER_OLDEST, LEARNED_TAIL_MOST + 1, &walk, failure))
+    size_t n;
+    if (!eval_add_tail(ledger, evidence, &n, failure))
         return false;
-    while ((next = ledger_walk_next(walk, &arena, &experiment, failure)) == LEDGER_ROW) {
-        struct evidence_attempt *judged;
-        size_t n_judged = record_attempts_judged(&arena, &experiment, &judged);
-        for (size_t i = 0; i < n_judged; i++)
-            evidence_add(evidence, &judged[i]);
-        arena_reset(&arena);
-        n++;
-    }
-    if (n > LEARNED_TAIL_MOST)
+    if (n > EVAL_TAIL_MOST)
         log_warning("more than %d outcomes came since `rung learn` was last run: run it again",
-            LEARNED_TAIL_MOST);
-    ledger_walk_close(walk);
-    arena_free(&arena);
-    return next == LEDGER_END;
+            EVAL_TAIL_MOST);
+    return true;
 }
 
 static bool open_and_add(struct call *call, const struct option_value *ledger_option,

@@ -5,9 +5,6 @@
 
 #include "store.h"
 
-/* Experiments that are added to a snapshot when it is opened; beyond them `rung learn` is due. */
-enum { LEARNED_TAIL_MOST = 1000 };
-
 struct learned {
     struct evidence *evidence; /* NULL: nothing was learned yet */
     struct evidence_view *view;

@@ -4,7 +4,8 @@
 
 #include "assertion.h"
 #include "base/log.h"
-#include "replayed.h"
+#include "learned.h"
+#include "replay_show.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -113,7 +114,9 @@ static bool say_assertion(const struct replayed *replayed, const struct assertio
 /* ---- the command ---- */
 
 struct replaying {
+    struct call *call;
     struct replayed replayed;
+    struct workspace workspace; /* of the new policy */
     struct workspace present; /* the policy that holds here: its ledger is the one that is meant */
     struct learned learned;
     struct assertion assertions[ASSERTIONS_MOST];
@@ -124,13 +127,12 @@ struct replaying {
 static bool open_ledger(
     struct replaying *replaying, struct ledger **ledger, struct failure *failure)
 {
-    struct call *call = replaying->replayed.call;
+    struct call *call = replaying->call;
     const struct option_value *where = &call->options[REPLAY_LEDGER];
     const struct option_value none = {.given = false};
-    if (!workspace_open(
-            call, &call->options[REPLAY_POLICY], &replaying->replayed.workspace, failure))
+    if (!workspace_open(call, &call->options[REPLAY_POLICY], &replaying->workspace, failure))
         return false;
-    replaying->present = replaying->replayed.workspace;
+    replaying->present = replaying->workspace;
     if (call->options[REPLAY_POLICY].given && !where->given &&
         !workspace_open(call, &none, &replaying->present, failure))
         return failure_prefix(failure,
@@ -141,28 +143,35 @@ static bool open_ledger(
         return failure_set(
             failure, "there is no ledger yet: `rung log` and `rung import` begin one");
     learned_open(call, where, &replaying->present, &replaying->learned);
+    replaying->replayed = (struct replayed){.arena = call->arena,
+        .policy = replaying->workspace.policy,
+        .prices = &replaying->workspace.prices,
+        .today = replaying->workspace.today};
     return true;
 }
 
 static bool replay(struct replaying *replaying, struct failure *failure)
 {
     struct replayed *replayed = &replaying->replayed;
-    struct call *call = replayed->call;
+    struct call *call = replaying->call;
     struct ledger_filter filter = {.state = LEDGER_ANY};
     struct ledger *ledger = NULL;
     bool ok = command_moment("since", &call->options[REPLAY_SINCE], &filter.since_ms, failure) &&
               open_ledger(replaying, &ledger, failure) &&
-              replay_ledger(replayed, ledger, &filter, &replaying->learned, failure);
+              replay_ledger(replayed, ledger, &filter, replaying->learned.evidence,
+                  replaying->learned.view, failure);
     ledger_close(ledger);
     if (!ok)
         return false;
     bool show = call->options[REPLAY_SHOW].given;
     if (!call->options[REPLAY_JSON].given) {
-        replay_print(replayed, show);
+        replay_print(replayed, show, call->out);
         return true;
     }
     struct emit emit = {0};
-    replay_write_json(replayed, show, &emit);
+    if (show)
+        replay_write_tasks(replayed, &emit);
+    replay_write_json(replayed, &emit);
     ok = command_write(call->out, emit_slice(&emit)) ||
          failure_set(failure, "cannot write to standard output");
     emit_free(&emit);
@@ -173,7 +182,7 @@ static int run_replay(struct call *call)
 {
     struct failure failure = {0};
     struct replaying *replaying = memory_take(sizeof(*replaying));
-    *replaying = (struct replaying){.replayed = {.call = call}};
+    *replaying = (struct replaying){.call = call};
     int status = EXIT_DONE;
     if (call->options[REPLAY_ASSERT].given &&
         !assertions_read(call->options[REPLAY_ASSERT].text, replaying->assertions,

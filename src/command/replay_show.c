@@ -1,58 +1,24 @@
-/* Receives a replayed ledger, hands it on as tables and as JSON. */
+/* Receives a replayed ledger, hands it on as tables. */
+#include "replay_show.h"
 #include "base/log.h"
 #include "base/table.h"
 #include "base/text.h"
-#include "replayed.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 enum { TITLE_COLUMNS = 56 };
 
-struct move {
-    size_t from, to, tasks, tried;
-};
-
-static int compare_moves(const void *a, const void *b)
-{
-    const struct move *x = a, *y = b;
-    if (x->tasks != y->tasks)
-        return x->tasks > y->tasks ? -1 : 1;
-    return x->from != y->from ? (x->from > y->from) - (x->from < y->from)
-                              : (x->to > y->to) - (x->to < y->to);
-}
-
-/* Moves by where from and where to, the most frequent first. */
-static struct move *gather(const struct replayed *replayed, size_t *n)
-{
-    size_t size = replayed->n_actions;
-    struct move *moves = ARENA_ARRAY(replayed->call->arena, struct move, size * size);
-    for (size_t i = 0; i < replayed->n; i++) {
-        const struct replay_row *row = &replayed->rows[i];
-        if (!row->moved)
-            continue;
-        struct move *move = &moves[row->from * size + row->to];
-        move->from = row->from;
-        move->to = row->to;
-        move->tasks++;
-        move->tried += row->taken == row->to;
-    }
-    qsort(moves, size * size, sizeof(*moves), compare_moves);
-    for (*n = 0; *n < size * size && moves[*n].tasks > 0;)
-        (*n)++;
-    return moves;
-}
-
-static void print_moves(const struct replayed *replayed)
+static void print_moves(const struct replayed *replayed, FILE *out)
 {
     static const struct table_column columns[] = {{"from", false, TABLE_KEEPS},
         {"to", false, TABLE_KEEPS}, {"tasks", true, TABLE_KEEPS}, {"tried", true, TABLE_KEEPS},
         {"", false, TABLE_SPARE}};
-    struct arena *arena = replayed->call->arena;
-    struct table *table = table_make(replayed->call->out, columns, 5);
+    struct arena *arena = replayed->arena;
+    struct table *table = table_make(out, columns, 5);
     char bar[TABLE_BAR_BYTES];
     size_t n;
-    const struct move *moves = gather(replayed, &n);
+    const struct replay_move *moves = replay_moves(replayed, &n);
     for (size_t i = 0; i < n; i++) {
         table_add_row(table);
         table_set(table, 0, replay_action_name(replayed, moves[i].from), TABLE_PLAIN);
@@ -67,13 +33,13 @@ static void print_moves(const struct replayed *replayed)
     table_free(table);
 }
 
-static void print_tasks(const struct replayed *replayed)
+static void print_tasks(const struct replayed *replayed, FILE *out)
 {
     static const struct table_column columns[] = {{"task", false, TABLE_SHRINKS},
         {"title", false, TABLE_SHRINKS}, {"from", false, TABLE_KEEPS}, {"to", false, TABLE_KEEPS},
         {"", false, TABLE_SHRINKS}};
-    struct arena *arena = replayed->call->arena;
-    struct table *table = table_make(replayed->call->out, columns, 5);
+    struct arena *arena = replayed->arena;
+    struct table *table = table_make(out, columns, 5);
     for (size_t i = 0; i < replayed->n; i++) {
         const struct replay_row *row = &replayed->rows[i];
         if (!row->moved)
@@ -110,11 +76,10 @@ static struct slice interval_text(struct arena *arena, struct style style, struc
         style.digits, style.scale * interval.high);
 }
 
-static void print_figure(const struct replayed *replayed, const char *title, struct style style,
-    const struct eval_replay *figure)
+static void print_figure(const struct replayed *replayed, FILE *out, const char *title,
+    struct style style, const struct eval_replay *figure)
 {
-    struct arena *arena = replayed->call->arena;
-    FILE *out = replayed->call->out;
+    struct arena *arena = replayed->arena;
     struct slice why_not = replay_why_not(replayed, figure);
     fprintf(out, "\n%s, of %zu decisions", title, figure->n);
     if (figure->n > 0)
@@ -146,14 +111,14 @@ static void print_figure(const struct replayed *replayed, const char *title, str
             SLICE_ARG(mean_text(arena, style, figure->naive.mean)));
 }
 
-static void print_expected(const struct replayed *replayed)
+static void print_expected(const struct replayed *replayed, FILE *out)
 {
     double n = (double)replayed->expected_n, from = replayed->expected_from_usd / n,
            to = replayed->expected_to_usd / n;
     const char *mark = replayed->expected_is_assumed ? "~" : "";
     if (replayed->expected_n == 0)
         return;
-    fprintf(replayed->call->out,
+    fprintf(out,
         "\nexpected cost of the starts: %s$%.4f a task, by the new policy %s$%.4f (%+.1f %%)\n",
         mark, from, mark, to, 100 * (to / from - 1));
 }
@@ -174,14 +139,13 @@ static void warn(const struct replayed *replayed)
         log_warning("%zu of the costs are assumed, not measured", replayed->assumed);
 }
 
-void replay_print(const struct replayed *replayed, bool show)
+void replay_print(const struct replayed *replayed, bool show, FILE *out)
 {
-    FILE *out = replayed->call->out;
     size_t decisions = replayed->n - replayed->forced;
     warn(replayed);
     fprintf(out, "%zu decisions replayed by %s: %zu move%s", decisions,
-        replayed->workspace.policy.path ? replayed->workspace.policy.path : "the built-in policy",
-        replayed->moves, replayed->moves == 1 ? "" : "s");
+        replayed->policy.path ? replayed->policy.path : "the built-in policy", replayed->moves,
+        replayed->moves == 1 ? "" : "s");
     if (decisions > 0)
         fprintf(out, " (%.1f %%)", 100.0 * (double)replayed->moves / (double)decisions);
     fputc('\n', out);
@@ -194,111 +158,13 @@ void replay_print(const struct replayed *replayed, bool show)
             replayed->explored);
     if (replayed->moves) {
         fputc('\n', out);
-        print_moves(replayed);
+        print_moves(replayed, out);
     }
     if (show && replayed->moves) {
         fputc('\n', out);
-        print_tasks(replayed);
+        print_tasks(replayed, out);
     }
-    print_figure(replayed, "success", PERCENT, &replayed->success);
-    print_figure(replayed, "cost a task", DOLLARS, &replayed->cost);
-    print_expected(replayed);
-}
-
-/* ---- JSON ---- */
-
-static void write_tasks(const struct replayed *replayed, struct emit *emit)
-{
-    for (size_t i = 0; i < replayed->n; i++) {
-        const struct replay_row *row = &replayed->rows[i];
-        if (!row->moved)
-            continue;
-        emit_open(emit, '{');
-        emit_member_text(emit, "task", row->id);
-        emit_member_text(emit, "title", row->title);
-        emit_member_text(emit, "from", replayed->actions[row->from].rung);
-        emit_member_text(emit, "to", replayed->actions[row->to].rung);
-        emit_member_text(emit, "started", replayed->actions[row->taken].rung);
-        emit_member_text(emit, "strategy", row->strategy);
-        emit_member_text(emit, "why", row->why);
-        emit_close(emit, '}');
-        emit_bytes(emit, slice_from("\n"));
-    }
-}
-
-static void write_figure(const struct replayed *replayed, struct emit *emit, const char *key,
-    const struct eval_replay *figure)
-{
-    struct slice why_not = replay_why_not(replayed, figure);
-    emit_key(emit, key);
-    emit_open(emit, '{');
-    emit_member_int64(emit, "n", (int64_t)figure->n);
-    stats_write_interval(emit, "logged", figure->logged);
-    stats_write_interval(emit, "unexplored", figure->unexplored);
-    stats_write_interval(emit, "estimate", figure->replayed);
-    stats_write_interval(emit, "change", figure->change);
-    stats_write_interval(emit, "relative", figure->relative);
-    emit_member_double(emit, "effective_n", figure->effective_n);
-    emit_member_bool(emit, "identifiable",
-        figure->state == EVAL_REPLAY_KNOWN || figure->state == EVAL_REPLAY_THIN);
-    if (why_not.len)
-        emit_member_text(emit, "refused", why_not);
-    else
-        emit_member_null(emit, "refused");
-    emit_key(emit, "naive");
-    emit_open(emit, '{');
-    emit_member_double(emit, "mean", figure->naive.mean);
-    emit_member_cstring(emit, "warning",
-        "biased: the mean where both policies happen to agree, not to be relied on");
-    emit_close(emit, '}');
-    emit_close(emit, '}');
-}
-
-static void write_moves(const struct replayed *replayed, struct emit *emit)
-{
-    size_t n;
-    const struct move *moves = gather(replayed, &n);
-    emit_key(emit, "by_move");
-    emit_open(emit, '[');
-    for (size_t i = 0; i < n; i++) {
-        emit_open(emit, '{');
-        emit_member_text(emit, "from", replayed->actions[moves[i].from].rung);
-        emit_member_text(emit, "to", replayed->actions[moves[i].to].rung);
-        emit_member_int64(emit, "tasks", (int64_t)moves[i].tasks);
-        emit_member_int64(emit, "tried", (int64_t)moves[i].tried);
-        emit_close(emit, '}');
-    }
-    emit_close(emit, ']');
-}
-
-void replay_write_json(const struct replayed *replayed, bool show, struct emit *emit)
-{
-    if (show)
-        write_tasks(replayed, emit);
-    emit_open(emit, '{');
-    emit_member_cstring(emit, "policy", replayed->workspace.policy.hash);
-    emit_member_cstring(emit, "path", replayed->workspace.policy.path);
-    emit_member_int64(emit, "decisions", (int64_t)(replayed->n - replayed->forced));
-    emit_member_int64(emit, "forced", (int64_t)replayed->forced);
-    emit_member_int64(emit, "explored", (int64_t)replayed->explored);
-    emit_member_int64(emit, "moves", (int64_t)replayed->moves);
-    write_moves(replayed, emit);
-    write_figure(replayed, emit, "success", &replayed->success);
-    write_figure(replayed, emit, "cost_usd", &replayed->cost);
-    emit_key(emit, "expected_cost_usd");
-    emit_open(emit, '{');
-    emit_member_int64(emit, "n", (int64_t)replayed->expected_n);
-    emit_member_usd(emit, "logged", replayed->expected_from_usd / (double)replayed->expected_n);
-    emit_member_usd(emit, "new", replayed->expected_to_usd / (double)replayed->expected_n);
-    emit_member_cstring(emit, "basis", replayed->expected_is_assumed ? "assumed" : "measured");
-    emit_close(emit, '}');
-    emit_key(emit, "warnings");
-    emit_open(emit, '{');
-    emit_member_int64(emit, "text_not_kept", (int64_t)replayed->hashed);
-    emit_member_int64(emit, "unsound_propensities", (int64_t)replayed->unsound);
-    emit_member_int64(emit, "unverified", (int64_t)replayed->unjudged);
-    emit_member_int64(emit, "assumed_cost", (int64_t)replayed->assumed);
-    emit_close(emit, '}');
-    emit_close(emit, '}');
-    emit_bytes(emit, slice_from("\n"));
+    print_figure(replayed, out, "success", PERCENT, &replayed->success);
+    print_figure(replayed, out, "cost a task", DOLLARS, &replayed->cost);
+    print_expected(replayed, out);
 }

@@ -1,4 +1,4 @@
-/* Receives suggestions, hands them on as text and as JSON. */
+/* Receives suggestions, hands them on as text. */
 #include "base/table.h"
 #include "base/text.h"
 #include "suggest.h"
@@ -6,17 +6,6 @@
 #include <math.h>
 
 enum { TITLE_COLUMNS = 48 };
-
-static struct slice cheap_name(const struct suggestions *s)
-{
-    return s->workspace->policy.rungs[s->cheap].name;
-}
-
-static struct slice rung_of(const struct suggestions *s, const struct eval_hint *hint)
-{
-    const struct policy *policy = &s->workspace->policy;
-    return policy->rungs[hint->to_cheap ? s->cheap : policy->middle].name;
-}
 
 static struct slice rate(struct arena *arena, double k, double n)
 {
@@ -34,15 +23,15 @@ static struct slice saving(struct arena *arena, const struct eval_hint *hint)
         hint->saved_usd.high);
 }
 
-static void print_hints(const struct suggestions *s)
+static void print_hints(const struct suggestions *s, FILE *out)
 {
     static const struct table_column columns[] = {{"", true, TABLE_KEEPS},
         {"tasks with", false, TABLE_SHRINKS}, {"to", false, TABLE_KEEPS},
         {"accepted there", false, TABLE_KEEPS}, {"on others", false, TABLE_SPARE},
         {"p", true, TABLE_SPARE}, {"would move", true, TABLE_KEEPS},
         {"and save", false, TABLE_SPARE}};
-    struct arena *arena = s->call->arena;
-    struct table *table = table_make(s->call->out, columns, 8);
+    struct arena *arena = s->arena;
+    struct table *table = table_make(out, columns, 8);
     for (size_t i = 0; i < s->n_hints; i++) {
         const struct eval_hint *hint = &s->hints[i];
         table_add_row(table);
@@ -51,7 +40,7 @@ static void print_hints(const struct suggestions *s)
             arena_print(arena, "%s \"%.*s\"", eval_hint_kind_name(hint->kind),
                 SLICE_ARG(text_one_line(arena, hint->text, TITLE_COLUMNS))),
             TABLE_BOLD);
-        table_set(table, 2, rung_of(s, hint), hint->to_cheap ? TABLE_GREEN : TABLE_YELLOW);
+        table_set(table, 2, suggest_rung_of(s, hint), hint->to_cheap ? TABLE_GREEN : TABLE_YELLOW);
         table_set(table, 3, rate(arena, hint->held, hint->n), TABLE_PLAIN);
         table_set(table, 4, rate(arena, hint->other_held, hint->other_n), TABLE_PLAIN);
         table_set(table, 5, arena_print(arena, "%.2g", hint->p), TABLE_DIM);
@@ -62,12 +51,12 @@ static void print_hints(const struct suggestions *s)
     table_free(table);
 }
 
-static void print_misrouted(const struct suggestions *s)
+static void print_misrouted(const struct suggestions *s, FILE *out)
 {
     static const struct table_column columns[] = {{"task", false, TABLE_SHRINKS},
         {"title", false, TABLE_SHRINKS}, {"", false, TABLE_SHRINKS}};
-    struct arena *arena = s->call->arena;
-    struct table *table = table_make(s->call->out, columns, 3);
+    struct arena *arena = s->arena;
+    struct table *table = table_make(out, columns, 3);
     for (size_t i = 0; i < s->n_misrouted && i < SUGGEST_MISROUTED_SHOWN; i++) {
         const struct misrouted *task = &s->misrouted[i];
         table_add_row(table);
@@ -79,10 +68,9 @@ static void print_misrouted(const struct suggestions *s)
     table_free(table);
 }
 
-void suggest_print(const struct suggestions *s)
+void suggest_print(const struct suggestions *s, FILE *out)
 {
-    FILE *out = s->call->out;
-    struct slice cheap = cheap_name(s);
+    struct slice cheap = suggest_cheap_name(s);
     fprintf(out, "%zu judged tasks", s->n);
     if (!isnan(s->base_rate))
         fprintf(out, "; first attempts on %.*s are accepted in %.0f %%", SLICE_ARG(cheap),
@@ -94,7 +82,7 @@ void suggest_print(const struct suggestions *s)
             "of %.*s beyond chance\n",
             SLICE_ARG(cheap));
     } else {
-        print_hints(s);
+        print_hints(s, out);
         fprintf(out,
             "\n\"accepted there\": first attempts on %.*s; at most one in ten of these is expected "
             "to be chance. `rung learn --accept 1,2` writes them into the policy.\n",
@@ -103,52 +91,6 @@ void suggest_print(const struct suggestions *s)
     if (s->n_misrouted > 0) {
         fprintf(out, "\n%zu tasks began on the wrong rung%s:\n", s->n_misrouted,
             s->n_misrouted > SUGGEST_MISROUTED_SHOWN ? "; the newest" : "");
-        print_misrouted(s);
+        print_misrouted(s, out);
     }
-}
-
-static void write_hint(const struct suggestions *s, struct emit *emit, size_t i)
-{
-    const struct eval_hint *hint = &s->hints[i];
-    emit_open(emit, '{');
-    emit_member_int64(emit, "number", (int64_t)i + 1);
-    emit_member_cstring(emit, "kind", eval_hint_kind_name(hint->kind));
-    emit_member_text(emit, "text", hint->text);
-    emit_member_text(emit, "rung", rung_of(s, hint));
-    emit_member_cstring(emit, "because", hint->to_cheap ? "success" : "failure");
-    emit_member_int64(emit, "n", (int64_t)hint->n);
-    emit_member_int64(emit, "accepted", (int64_t)hint->held);
-    stats_write_interval(emit, "success", hint->success);
-    emit_member_int64(emit, "other_n", (int64_t)hint->other_n);
-    emit_member_int64(emit, "other_accepted", (int64_t)hint->other_held);
-    emit_member_double(emit, "p", hint->p);
-    emit_member_double(emit, "adjusted", hint->adjusted);
-    emit_member_int64(emit, "moves", (int64_t)hint->moves);
-    stats_write_interval(emit, "saved_usd", hint->saved_usd);
-    emit_close(emit, '}');
-}
-
-void suggest_write_json(const struct suggestions *s, struct emit *emit)
-{
-    emit_open(emit, '{');
-    emit_member_int64(emit, "tasks", (int64_t)s->n);
-    emit_member_text(emit, "rung", cheap_name(s));
-    emit_member_double(emit, "base_rate", s->base_rate);
-    emit_key(emit, "suggestions");
-    emit_open(emit, '[');
-    for (size_t i = 0; i < s->n_hints; i++)
-        write_hint(s, emit, i);
-    emit_close(emit, ']');
-    emit_key(emit, "misrouted");
-    emit_open(emit, '[');
-    for (size_t i = 0; i < s->n_misrouted; i++) {
-        emit_open(emit, '{');
-        emit_member_text(emit, "task", s->misrouted[i].id);
-        emit_member_text(emit, "title", s->misrouted[i].title);
-        emit_member_text(emit, "why", s->misrouted[i].why);
-        emit_close(emit, '}');
-    }
-    emit_close(emit, ']');
-    emit_close(emit, '}');
-    emit_bytes(emit, slice_from("\n"));
 }

@@ -10,8 +10,11 @@
 #include "ladder.h"
 #include "online.h"
 #include "replay.h"
+#include "replayed.h"
 #include "result.h"
 #include "suggest.h"
+#include "suggestions.h"
+#include "tail.h"
 
 enum {
     EVAL_EXCLUDED_MOST = 16,

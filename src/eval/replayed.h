@@ -1,9 +1,10 @@
 /* A ledger decided once more by another policy. */
-#ifndef RUNG_COMMAND_REPLAYED_H
-#define RUNG_COMMAND_REPLAYED_H
+#ifndef RUNG_EVAL_REPLAYED_H
+#define RUNG_EVAL_REPLAYED_H
 
-#include "eval/eval.h"
-#include "learned.h"
+#include "decide/decide.h"
+#include "ledger/ledger.h"
+#include "replay.h"
 
 enum { REPLAY_KEPT = 16 };
 
@@ -30,8 +31,10 @@ struct replay_row {
 };
 
 struct replayed {
-    struct call *call;
-    struct workspace workspace; /* of the new policy */
+    struct arena *arena;  /* in which all of it is made */
+    struct policy policy; /* the new one */
+    const struct price_table *prices;
+    int32_t today;
     struct replay_action actions[EVAL_ACTIONS_MOST];
     size_t n_actions;
     struct replay_row *rows;
@@ -49,10 +52,15 @@ struct replayed {
     struct eval_replay success, cost;
 };
 
-/* Reads the ledger and decides all of it anew; fills everything. */
+/* Reads what the filter lets pass and decides all of it anew; fills everything behind `today`.
+ * A policy of tiers decides by `evidence` (may be NULL), one with a goal by what is read; `view` is
+ * scratch memory. */
 bool replay_ledger(struct replayed *replayed, struct ledger *ledger,
-    const struct ledger_filter *filter, const struct learned *learned,
+    const struct ledger_filter *filter, const struct evidence *evidence, struct evidence_view *view,
     struct failure *failure) MUST_USE;
+
+/* The task of an experiment as far as the ledger knows it: its body is not kept. */
+struct task eval_task_of(const struct experiment *experiment);
 
 /* "haiku", or "haiku (claude-haiku-4-5)" where the new ladder's haiku is another model. */
 struct slice replay_action_name(const struct replayed *replayed, size_t action);
@@ -60,7 +68,15 @@ struct slice replay_action_name(const struct replayed *replayed, size_t action);
 /* Why a figure cannot be given, a sentence; empty where it can. */
 struct slice replay_why_not(const struct replayed *replayed, const struct eval_replay *figure);
 
-void replay_print(const struct replayed *replayed, bool show);
-void replay_write_json(const struct replayed *replayed, bool show, struct emit *emit);
+/* Moves by where from and where to, the most frequent first; numbers of actions. */
+struct replay_move {
+    size_t from, to, tasks, tried; /* tried: the ledger did start there */
+};
+struct replay_move *replay_moves(const struct replayed *replayed, size_t *n);
+
+/* The object of `rung replay --json`, on one line; and one object a line for each of the tasks that
+ * move. */
+void replay_write_json(const struct replayed *replayed, struct emit *emit);
+void replay_write_tasks(const struct replayed *replayed, struct emit *emit);
 
 #endif

@@ -37,7 +37,7 @@ static bool is_effort(struct slice a, struct slice b)
 static size_t action_of(
     struct replayed *replayed, struct slice rung, struct slice model, struct slice effort)
 {
-    size_t n_rungs = replayed->workspace.policy.n_rungs;
+    size_t n_rungs = replayed->policy.n_rungs;
     for (size_t i = 0; i < n_rungs; i++) {
         const struct replay_action *own = &replayed->actions[i];
         if (slice_equal(own->rung, rung) && is_model(own->model, model) &&
@@ -100,7 +100,7 @@ static const double *keep(struct replayed *replayed, const double *propensity)
     for (size_t i = 0; i < KEPT; i++)
         if (replayed->kept[i] && memcmp(replayed->kept[i], propensity, bytes) == 0)
             return replayed->kept[i];
-    double *copy = arena_take(replayed->call->arena, bytes);
+    double *copy = arena_take(replayed->arena, bytes);
     memcpy(copy, propensity, bytes);
     replayed->kept[replayed->next_kept++ % KEPT] = copy;
     return copy;
@@ -144,8 +144,7 @@ static struct slice after_prefix(const struct record_texts *texts, const char *p
     return (struct slice){0};
 }
 
-/* The task as far as the ledger knows it: its body is not kept. */
-static struct task task_of(const struct experiment *experiment)
+struct task eval_task_of(const struct experiment *experiment)
 {
     struct task task = {.id = experiment->task_id,
         .title = experiment->description,
@@ -166,7 +165,7 @@ static struct task task_of(const struct experiment *experiment)
 static void add_row(
     struct replayed *replayed, struct meanings *meanings, const struct experiment *experiment)
 {
-    struct arena *arena = replayed->call->arena;
+    struct arena *arena = replayed->arena;
     replayed->rows =
         arena_grow(arena, replayed->rows, replayed->n, &replayed->room, sizeof(*replayed->rows));
     struct replay_row *row = &replayed->rows[replayed->n++];
@@ -184,7 +183,7 @@ static void add_row(
     read_propensities(replayed, meanings, experiment, row);
     row->logged.kind = kind_of(experiment);
     row->logged.task = slice_hash(experiment->task_id);
-    row->task = task_of(experiment);
+    row->task = eval_task_of(experiment);
     if (row->forced) {
         replayed->forced++;
         return;
@@ -205,8 +204,7 @@ static bool read_rows(struct replayed *replayed, struct ledger *ledger,
     enum ledger_next next = LEDGER_BROKEN;
     if (!ledger_walk_open(ledger, filter, LEDGER_OLDEST, 0, &walk, failure))
         return false;
-    while (
-        (next = ledger_walk_next(walk, replayed->call->arena, &experiment, failure)) == LEDGER_ROW)
+    while ((next = ledger_walk_next(walk, replayed->arena, &experiment, failure)) == LEDGER_ROW)
         add_row(replayed, &meanings, &experiment);
     ledger_walk_close(walk);
     return next == LEDGER_END;
@@ -217,14 +215,14 @@ static bool read_rows(struct replayed *replayed, struct ledger *ledger,
 static void decide_row(
     struct replayed *replayed, struct decider *decider, struct arena *arena, struct replay_row *row)
 {
-    size_t n_rungs = replayed->workspace.policy.n_rungs;
+    size_t n_rungs = replayed->policy.n_rungs;
     struct decision decision;
-    double *target = ARENA_ARRAY(replayed->call->arena, double, replayed->n_actions);
+    double *target = ARENA_ARRAY(replayed->arena, double, replayed->n_actions);
     decider->dice = NULL; /* the likelier of two that it mixes */
     decide(decider, &row->task, arena, &decision);
     row->to = (size_t)decision.rung;
     row->strategy = slice_from(decide_strategy_name(decision.strategy));
-    row->why = arena_copy(replayed->call->arena, decision.why);
+    row->why = arena_copy(replayed->arena, decision.why);
     row->cost_to_usd = decision.options[row->to].cost_usd.mean;
     row->cost_from_usd =
         row->from < n_rungs ? decision.options[row->from].cost_usd.mean : row->cost_usd;
@@ -271,7 +269,6 @@ static void decide_rows(struct replayed *replayed, struct decider *decider, size
  * decided, or it would know the outcomes that it is judged by. */
 static void decide_by_goal(struct replayed *replayed, struct evidence_view *view)
 {
-    const struct workspace *workspace = &replayed->workspace;
     size_t room = 0;
     for (size_t i = 0; i < replayed->n; i++)
         room += replayed->rows[i].n_judged;
@@ -285,29 +282,29 @@ static void decide_by_goal(struct replayed *replayed, struct evidence_view *view
                  fold_of(&replayed->rows[i]) != fold && k < replayed->rows[i].n_judged; k++)
                 attempts[n++] = replayed->rows[i].judged[k];
         struct evidence *evidence = evidence_build(attempts, n);
-        decide_prepare(&arena, &workspace->policy, &workspace->prices, workspace->today, evidence,
-            view, &decider);
-        evidence_set_goal(evidence, workspace->policy.hash, decide_tune(&decider, &arena));
-        decide_prepare(&arena, &workspace->policy, &workspace->prices, workspace->today, evidence,
-            view, &decider);
+        decide_prepare(
+            &arena, &replayed->policy, replayed->prices, replayed->today, evidence, view, &decider);
+        evidence_set_goal(evidence, replayed->policy.hash, decide_tune(&decider, &arena));
+        decide_prepare(
+            &arena, &replayed->policy, replayed->prices, replayed->today, evidence, view, &decider);
         decide_rows(replayed, &decider, fold);
         evidence_close(evidence);
         arena_free(&arena);
     }
 }
 
-static void decide_by_rules(struct replayed *replayed, const struct learned *learned)
+static void decide_by_rules(
+    struct replayed *replayed, const struct evidence *evidence, struct evidence_view *view)
 {
-    const struct workspace *workspace = &replayed->workspace;
     struct decider decider;
-    decide_prepare(replayed->call->arena, &workspace->policy, &workspace->prices, workspace->today,
-        learned->evidence, learned->view, &decider);
+    decide_prepare(replayed->arena, &replayed->policy, replayed->prices, replayed->today, evidence,
+        view, &decider);
     decide_rows(replayed, &decider, FOLDS);
 }
 
 static bool estimate(struct replayed *replayed, struct failure *failure)
 {
-    struct arena *arena = replayed->call->arena;
+    struct arena *arena = replayed->arena;
     struct eval_logged *logged = ARENA_ARRAY(arena, struct eval_logged, replayed->n);
     replayed->usable = ARENA_ARRAY(arena, size_t, replayed->n);
     for (size_t i = 0; i < replayed->n; i++) {
@@ -328,9 +325,10 @@ static bool estimate(struct replayed *replayed, struct failure *failure)
 }
 
 bool replay_ledger(struct replayed *replayed, struct ledger *ledger,
-    const struct ledger_filter *filter, const struct learned *learned, struct failure *failure)
+    const struct ledger_filter *filter, const struct evidence *evidence, struct evidence_view *view,
+    struct failure *failure)
 {
-    struct policy *policy = &replayed->workspace.policy;
+    struct policy *policy = &replayed->policy;
     policy->explore = 0;
     for (size_t i = 0; i < policy->n_rungs; i++)
         replayed->actions[replayed->n_actions++] = (struct replay_action){
@@ -338,9 +336,9 @@ bool replay_ledger(struct replayed *replayed, struct ledger *ledger,
     if (!read_rows(replayed, ledger, filter, failure))
         return false;
     if (policy->goal.kind == POLICY_GOAL_TIERS)
-        decide_by_rules(replayed, learned);
+        decide_by_rules(replayed, evidence, view);
     else
-        decide_by_goal(replayed, learned->view);
+        decide_by_goal(replayed, view);
     return estimate(replayed, failure);
 }
 
@@ -349,15 +347,15 @@ bool replay_ledger(struct replayed *replayed, struct ledger *ledger,
 struct slice replay_action_name(const struct replayed *replayed, size_t action)
 {
     const struct replay_action *named = &replayed->actions[action];
-    if (action < replayed->workspace.policy.n_rungs || named->model.len == 0)
+    if (action < replayed->policy.n_rungs || named->model.len == 0)
         return named->rung;
-    return arena_print(replayed->call->arena, "%.*s (%.*s%s%.*s)", SLICE_ARG(named->rung),
+    return arena_print(replayed->arena, "%.*s (%.*s%s%.*s)", SLICE_ARG(named->rung),
         SLICE_ARG(named->model), named->effort.len ? " " : "", SLICE_ARG(named->effort));
 }
 
 static struct slice why_untried(const struct replayed *replayed, const struct eval_replay *figure)
 {
-    struct arena *arena = replayed->call->arena;
+    struct arena *arena = replayed->arena;
     const struct replay_row *first = &replayed->rows[replayed->usable[figure->first_untried]],
                             *last = &replayed->rows[replayed->usable[figure->last_untried]];
     size_t after = replayed->n_usable - 1 - figure->last_untried;
@@ -377,7 +375,7 @@ static struct slice why_untried(const struct replayed *replayed, const struct ev
 
 struct slice replay_why_not(const struct replayed *replayed, const struct eval_replay *figure)
 {
-    struct arena *arena = replayed->call->arena;
+    struct arena *arena = replayed->arena;
     switch (figure->state) {
     case EVAL_REPLAY_KNOWN:
         break;

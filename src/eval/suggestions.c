@@ -1,6 +1,6 @@
 /* Receives the ledger and the policy that holds, hands on rules that the outcomes speak for and
  * tasks that began on the wrong rung. Refuses to write anything. */
-#include "suggest.h"
+#include "suggestions.h"
 
 #include "base/text.h"
 
@@ -57,7 +57,7 @@ static uint64_t kind_of(const struct eval_hint_row *row)
 static void grow(struct reading *reading)
 {
     struct suggestions *s = reading->suggestions;
-    struct arena *arena = s->call->arena;
+    struct arena *arena = s->arena;
     s->rows = arena_grow(arena, s->rows, s->n, &s->room, sizeof(*s->rows));
     reading->kinds =
         arena_grow(arena, reading->kinds, s->n, &reading->room[0], sizeof(*reading->kinds));
@@ -85,7 +85,7 @@ static void add(struct reading *reading, const struct experiment *experiment)
 {
     struct suggestions *s = reading->suggestions;
     struct evidence_attempt *judged;
-    size_t n = record_attempts_judged(s->call->arena, experiment, &judged);
+    size_t n = record_attempts_judged(s->arena, experiment, &judged);
     if (n == 0)
         return;
     grow(reading);
@@ -125,7 +125,7 @@ static int compare_likes(const void *a, const void *b)
 static size_t gather_likes(const struct reading *reading, struct likes **gathered)
 {
     const struct suggestions *s = reading->suggestions;
-    struct likes *likes = ARENA_ARRAY(s->call->arena, struct likes, s->n);
+    struct likes *likes = ARENA_ARRAY(s->arena, struct likes, s->n);
     size_t n = 0, kept = 0;
     for (size_t i = 0; i < s->n; i++)
         if (s->rows[i].began_cheap && reading->kinds[i])
@@ -148,7 +148,7 @@ static struct slice why_misrouted(
     const struct reading *reading, size_t i, const struct likes *likes, size_t n_likes)
 {
     const struct suggestions *s = reading->suggestions;
-    struct arena *arena = s->call->arena;
+    struct arena *arena = s->arena;
     struct likes wanted = {.kind = reading->kinds[i]};
     if (reading->held_higher[i])
         return arena_print(
@@ -174,7 +174,7 @@ static void list_misrouted(const struct reading *reading)
         if (why.len == 0)
             continue;
         s->misrouted =
-            arena_grow(s->call->arena, s->misrouted, s->n_misrouted, &room, sizeof(*s->misrouted));
+            arena_grow(s->arena, s->misrouted, s->n_misrouted, &room, sizeof(*s->misrouted));
         s->misrouted[s->n_misrouted++] = (struct misrouted){reading->ids[i], s->rows[i].title, why};
     }
 }
@@ -190,23 +190,22 @@ static struct slice value_of(const struct policy *policy, int rung)
     return (struct slice){0};
 }
 
-bool suggest_find(struct suggestions *s, struct ledger *ledger, struct failure *failure)
+bool suggest_find(struct suggestions *s, struct ledger *ledger, const struct ledger_filter *filter,
+    struct failure *failure)
 {
-    struct arena *arena = s->call->arena;
-    struct policy tiers = s->workspace->policy; /* what the rules alone say */
-    struct ledger_filter filter = {.state = LEDGER_DONE};
+    struct arena *arena = s->arena;
+    struct policy tiers = *s->policy; /* what the rules alone say */
     struct ledger_walk *walk = NULL;
     struct experiment experiment;
     struct reading reading = {.suggestions = s};
     enum ledger_next next = LEDGER_BROKEN;
     tiers.goal.kind = POLICY_GOAL_TIERS;
-    decide_prepare(
-        arena, &tiers, &s->workspace->prices, s->workspace->today, NULL, NULL, &reading.decider);
+    decide_prepare(arena, &tiers, s->prices, s->today, NULL, NULL, &reading.decider);
     s->cheap = reading.decider.cheapest;
     s->value = value_of(&tiers, s->cheap);
     s->away = value_of(&tiers, tiers.middle);
     reading.cheap = tiers.rungs[s->cheap].name;
-    if (!ledger_walk_open(ledger, &filter, LEDGER_OLDEST, 0, &walk, failure))
+    if (!ledger_walk_open(ledger, filter, LEDGER_OLDEST, 0, &walk, failure))
         return false;
     while ((next = ledger_walk_next(walk, arena, &experiment, failure)) == LEDGER_ROW)
         add(&reading, &experiment);
@@ -217,4 +216,63 @@ bool suggest_find(struct suggestions *s, struct ledger *ledger, struct failure *
     s->n_hints = eval_suggest(arena, s->rows, s->n, FALSE_DISCOVERIES, &s->hints, &s->base_rate);
     list_misrouted(&reading);
     return true;
+}
+
+/* ---- JSON ---- */
+
+struct slice suggest_cheap_name(const struct suggestions *s)
+{
+    return s->policy->rungs[s->cheap].name;
+}
+
+struct slice suggest_rung_of(const struct suggestions *s, const struct eval_hint *hint)
+{
+    const struct policy *policy = s->policy;
+    return policy->rungs[hint->to_cheap ? s->cheap : policy->middle].name;
+}
+
+static void write_hint(const struct suggestions *s, struct emit *emit, size_t i)
+{
+    const struct eval_hint *hint = &s->hints[i];
+    emit_open(emit, '{');
+    emit_member_int64(emit, "number", (int64_t)i + 1);
+    emit_member_cstring(emit, "kind", eval_hint_kind_name(hint->kind));
+    emit_member_text(emit, "text", hint->text);
+    emit_member_text(emit, "rung", suggest_rung_of(s, hint));
+    emit_member_cstring(emit, "because", hint->to_cheap ? "success" : "failure");
+    emit_member_int64(emit, "n", (int64_t)hint->n);
+    emit_member_int64(emit, "accepted", (int64_t)hint->held);
+    stats_write_interval(emit, "success", hint->success);
+    emit_member_int64(emit, "other_n", (int64_t)hint->other_n);
+    emit_member_int64(emit, "other_accepted", (int64_t)hint->other_held);
+    emit_member_double(emit, "p", hint->p);
+    emit_member_double(emit, "adjusted", hint->adjusted);
+    emit_member_int64(emit, "moves", (int64_t)hint->moves);
+    stats_write_interval(emit, "saved_usd", hint->saved_usd);
+    emit_close(emit, '}');
+}
+
+void suggest_write_json(const struct suggestions *s, struct emit *emit)
+{
+    emit_open(emit, '{');
+    emit_member_int64(emit, "tasks", (int64_t)s->n);
+    emit_member_text(emit, "rung", suggest_cheap_name(s));
+    emit_member_double(emit, "base_rate", s->base_rate);
+    emit_key(emit, "suggestions");
+    emit_open(emit, '[');
+    for (size_t i = 0; i < s->n_hints; i++)
+        write_hint(s, emit, i);
+    emit_close(emit, ']');
+    emit_key(emit, "misrouted");
+    emit_open(emit, '[');
+    for (size_t i = 0; i < s->n_misrouted; i++) {
+        emit_open(emit, '{');
+        emit_member_text(emit, "task", s->misrouted[i].id);
+        emit_member_text(emit, "title", s->misrouted[i].title);
+        emit_member_text(emit, "why", s->misrouted[i].why);
+        emit_close(emit, '}');
+    }
+    emit_close(emit, ']');
+    emit_close(emit, '}');
+    emit_bytes(emit, slice_from("\n"));
 }
