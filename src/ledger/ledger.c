@@ -410,26 +410,51 @@ static bool freshen_sums(struct ledger *ledger, struct failure *failure)
     return end_change(ledger, true, ok, failure);
 }
 
+/* Copies what was gathered into the arena, sorted, and frees the set. */
+static void hand_over(
+    struct sums_set *set, struct arena *arena, struct ledger_tally **tallies, size_t *n)
+{
+    *n = set->n;
+    *tallies = ARENA_ARRAY(arena, struct ledger_tally, set->n);
+    for (size_t i = 0; i < set->n; i++) {
+        (*tallies)[i] = set->items[i];
+        (*tallies)[i].key = arena_copy(arena, set->items[i].key);
+        (*tallies)[i].second = arena_copy(arena, set->items[i].second);
+    }
+    sums_free(set);
+    sums_sort(*tallies, *n);
+}
+
 bool ledger_tallies(struct ledger *ledger, struct arena *arena, const struct ledger_filter *filter,
     struct ledger_tally **tallies, size_t *n, struct failure *failure)
 {
-    bool ok = false;
-    if (!filter) {
-        ok = ledger->as->read_sums(ledger->store, arena, tallies, n, failure);
-    } else {
-        struct sums_set set = {0};
-        ok = walk_sums(ledger, filter, &set, failure);
-        *n = set.n;
-        *tallies = ARENA_ARRAY(arena, struct ledger_tally, set.n);
-        for (size_t i = 0; i < set.n; i++) {
-            (*tallies)[i] = set.items[i];
-            (*tallies)[i].key = arena_copy(arena, set.items[i].key);
-            (*tallies)[i].second = arena_copy(arena, set.items[i].second);
-        }
-        sums_free(&set);
+    struct sums_set set = {0};
+    if (filter) {
+        bool ok = walk_sums(ledger, filter, &set, failure);
+        hand_over(&set, arena, tallies, n);
+        return ok;
     }
-    if (ok)
-        sums_sort(*tallies, *n);
+    if (!ledger->as->read_sums(ledger->store, arena, tallies, n, failure))
+        return false;
+    sums_sort(*tallies, *n);
+    return true;
+}
+
+bool ledger_tallies_latest(struct ledger *ledger, struct arena *arena,
+    const struct ledger_filter *filter, const struct ledger_pages *pages,
+    struct ledger_tally **tallies, size_t *n, bool *whole, struct failure *failure)
+{
+    struct sums_set set = {0};
+    struct arena rows = {0};
+    struct ledger_pages latest = {
+        .order = LEDGER_NEWEST, .most = pages->most, .looks = pages->looks};
+    struct ledger_page page = {0};
+    bool ok = ledger_page(ledger, &rows, filter, &latest, &page, failure);
+    for (size_t i = 0; ok && i < page.n; i++)
+        sums_add_experiment(&set, &page.items[i], 1);
+    *whole = page.is_last;
+    arena_free(&rows);
+    hand_over(&set, arena, tallies, n);
     return ok;
 }
 

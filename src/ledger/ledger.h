@@ -230,6 +230,12 @@ struct ledger_tally {
 bool ledger_tallies(struct ledger *ledger, struct arena *arena, const struct ledger_filter *filter,
     struct ledger_tally **tallies, size_t *n, struct failure *failure) MUST_USE;
 
+/* The same of the latest that the filter lets pass, within what one page may hold and look at
+ * (`pages` without an order or a place); *whole: those were all. */
+bool ledger_tallies_latest(struct ledger *ledger, struct arena *arena,
+    const struct ledger_filter *filter, const struct ledger_pages *pages,
+    struct ledger_tally **tallies, size_t *n, bool *whole, struct failure *failure) MUST_USE;
+
 /* The tallies of one kind are a run of a sorted list: returns its beginning. */
 const struct ledger_tally *ledger_tallies_of(
     const struct ledger_tally *tallies, size_t n, enum ledger_kind kind, size_t *n_of_kind);

@@ -93,6 +93,7 @@ void report_print_alarms_markdown(FILE *out, struct arena *arena, const struct r
 
 void report_write_alarms(struct emit *emit, const struct report *report)
 {
+    struct arena arena = {0};
     if (!report->has_evidence)
         return;
     emit_key(emit, "alarms");
@@ -107,9 +108,11 @@ void report_write_alarms(struct emit *emit, const struct report *report)
         emit_member_double(emit, "expected", alarm->expected);
         emit_member_double(emit, "seen", alarm->seen);
         emit_member_int64(emit, "at", alarm->at_ms);
+        emit_member_text(emit, "text", report_alarm_text(&arena, alarm));
         emit_close(emit, '}');
     }
     emit_close(emit, ']');
+    arena_free(&arena);
     emit_key(emit, "degenerate");
     emit_open(emit, '[');
     for (size_t i = 0; i < report->n_degenerate; i++)

@@ -51,16 +51,22 @@ static int cheapest_of(const struct report_facts *facts)
     return cheapest;
 }
 
-bool report_gather(struct arena *arena, struct ledger *ledger, const struct ledger_filter *filter,
-    const struct policy *policy, const struct price_table *prices, int32_t day,
-    struct report_facts *facts, struct failure *failure)
+static struct report_facts begin_facts(
+    struct arena *arena, const struct policy *policy, const struct price_table *prices, int32_t day)
 {
-    *facts = (struct report_facts){.policy = policy, .middle = policy->middle, .top = policy->top};
     double *assumed = ARENA_ARRAY(arena, double, policy->n_rungs);
     for (size_t i = 0; i < policy->n_rungs; i++)
         if (!policy_assumed_cost(&policy->rungs[i], prices, day, &assumed[i]))
             assumed[i] = NAN;
-    facts->assumed_usd = assumed;
+    return (struct report_facts){
+        .policy = policy, .middle = policy->middle, .top = policy->top, .assumed_usd = assumed};
+}
+
+bool report_gather(struct arena *arena, struct ledger *ledger, const struct ledger_filter *filter,
+    const struct policy *policy, const struct price_table *prices, int32_t day,
+    struct report_facts *facts, struct failure *failure)
+{
+    *facts = begin_facts(arena, policy, prices, day);
     if (ledger) {
         struct ledger_tally *tallies = NULL;
         if (!ledger_tallies(ledger, arena, filter, &tallies, &facts->n_tallies, failure) ||
@@ -68,6 +74,22 @@ bool report_gather(struct arena *arena, struct ledger *ledger, const struct ledg
             return false;
         facts->tallies = tallies;
     }
+    facts->cheapest = cheapest_of(facts);
+    return true;
+}
+
+bool report_gather_latest(struct arena *arena, struct ledger *ledger,
+    const struct ledger_filter *filter, const struct ledger_pages *pages,
+    const struct policy *policy, const struct price_table *prices, int32_t day,
+    struct report_facts *facts, bool *whole, struct failure *failure)
+{
+    struct ledger_tally *tallies = NULL;
+    *facts = begin_facts(arena, policy, prices, day);
+    if (!ledger_tallies_latest(
+            ledger, arena, filter, pages, &tallies, &facts->n_tallies, whole, failure) ||
+        !ledger_count(ledger, &facts->counts, failure))
+        return false;
+    facts->tallies = tallies;
     facts->cheapest = cheapest_of(facts);
     return true;
 }

@@ -207,6 +207,12 @@ bool report_gather(struct arena *arena, struct ledger *ledger, const struct ledg
     const struct policy *policy, const struct price_table *prices, int32_t day,
     struct report_facts *facts, struct failure *failure) MUST_USE;
 
+/* The same of the latest experiments that the filter lets pass, within `pages`; *whole: of all. */
+bool report_gather_latest(struct arena *arena, struct ledger *ledger,
+    const struct ledger_filter *filter, const struct ledger_pages *pages,
+    const struct policy *policy, const struct price_table *prices, int32_t day,
+    struct report_facts *facts, bool *whole, struct failure *failure) MUST_USE;
+
 /* Pure, in time that depends on the number of groups alone. `recent` is left empty. */
 void report_make(struct arena *arena, const struct report_facts *facts, struct report *report);
 
