@@ -2,6 +2,7 @@
  * the ledger that hold here and lets the serve room answer. */
 #include "base/file.h"
 #include "base/log.h"
+#include "learned.h"
 #include "serve/serve.h"
 #include "serves.h"
 #include "store.h"
@@ -43,6 +44,10 @@ static bool find_ledger(struct call *call, const struct workspace *workspace,
     struct ledger *ledger;
     if (!workspace_make_ledger(call, &call->options[SERVE_LEDGER], workspace, &ledger, failure))
         return false;
+    struct ledger_place place =
+        workspace_ledger_place(call, &call->options[SERVE_LEDGER], workspace);
+    options->ledger_in_project = place.in_project;
+    options->evidence_path = learned_path(call, &place);
     options->ledger_url = arena_text(call->arena, slice_from(ledger_url(ledger)));
     ledger_close(ledger);
     return true;

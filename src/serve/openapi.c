@@ -49,7 +49,8 @@ static void write_param_schema(struct emit *out, const struct serve_param *param
             emit_member_double(out, "minLength", param->least > 1 ? param->least : 1);
         if (param->most > 0)
             emit_member_double(out, "maxLength", param->most);
-        emit_member_cstring(out, "pattern", "^[^\\u0000-\\u001f\\u007f]*$");
+        emit_member_cstring(
+            out, "pattern", param->pattern ? param->pattern : "^[^\\u0000-\\u001f\\u007f]*$");
         break;
     case SERVE_WHOLE:
         write_number_schema(out, param, "integer");

@@ -26,6 +26,7 @@ struct serve_param {
     double least, most;
     bool required;
     const char *help;
+    const char *pattern; /* of a TEXT, for the description; its handler checks it. NULL: any */
 };
 
 /* What was given for one row of the parameters. */

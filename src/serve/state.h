@@ -2,10 +2,20 @@
 #ifndef RUNG_SERVE_STATE_H
 #define RUNG_SERVE_STATE_H
 
+#include "decide/decide.h"
 #include "ledger/ledger.h"
 #include "serve.h"
 
+#include <sys/types.h>
+
 struct metrics;
+
+enum {
+    STATE_CACHE_KIB = 8 << 10,       /* of the ledger's pages */
+    STATE_LOOK_US = 500000,          /* between looks at whether files changed */
+    STATE_KEPT_MOST = 16,            /* answers kept for as long as nothing changes */
+    STATE_KEPT_BYTES_MOST = 2 << 20, /* of one of them */
+};
 
 /* What all of them share: set once, before the first thread. */
 struct serve_place {
@@ -14,17 +24,59 @@ struct serve_place {
     struct metrics *metrics;
 };
 
+/* What tells that a file is another one or was written to. */
+struct state_stamp {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    int64_t changed_ns;
+};
+
+/* An answer that took long, and what it was made from. */
+struct state_kept {
+    struct slice key; /* malloc'ed, both */
+    struct slice data;
+    int64_t seq, made_us;
+};
+
 struct serve_state {
     const struct serve_place *place;
     struct json_parser *parser; /* of a request's body */
     struct ledger *ledger;
+
+    struct arena arena; /* of the policy and the prices */
+    struct policy policy;
+    bool has_policy;
+    struct price_table prices;
+    struct state_stamp policy_stamp, price_stamp, evidence_stamp;
+    struct policy_problems problems; /* of the policy on disk, where the one in use is older */
+    struct arena problem_arena;
+
+    struct evidence *evidence; /* NULL: nothing was learned yet */
+    struct evidence_view *view;
+    size_t n_tail;    /* experiments added to it */
+    int64_t tail_seq; /* the last change that it knows */
+    struct arena decider_arena;
+    struct decider decider; /* with neither dice nor a forced rung */
+    int32_t today;
+
+    int64_t seq; /* the ledger's last change, at the last refresh */
+    int64_t looked_us;
+    struct state_kept kept[STATE_KEPT_MOST];
+    size_t next_kept;
 };
 
 struct serve_state *serve_state_make(const struct serve_place *place);
 void serve_state_free(struct serve_state *state);
 
 /* Opens what is not open or changed since the last call; called before each handler. False where
- * the ledger cannot be opened. */
+ * the ledger cannot be opened, or there never was a policy that could be read. A policy with
+ * mistakes leaves the one before in use. */
 bool serve_state_refresh(struct serve_state *state, struct failure *failure) MUST_USE;
+
+/* An answer kept under this key that is younger than `most_us`, or as new as the ledger; empty
+ * where there is none. Lives until the next call. */
+struct slice serve_state_kept(struct serve_state *state, struct slice key, int64_t most_us);
+void serve_state_keep(struct serve_state *state, struct slice key, struct slice data);
 
 #endif

@@ -106,12 +106,12 @@ static void heads_and_bodies_are_bounded(void **state)
 /* ---- targets, rows, parameters ---- */
 
 static const struct serve_param PARAMS[] = {
-    {"id", SERVE_PATH, SERVE_TEXT, NULL, 0, 20, true, "an id"},
-    {"limit", SERVE_QUERY, SERVE_WHOLE, NULL, 1, 200, false, "rows"},
-    {"order", SERVE_QUERY, SERVE_CHOICE, "newest|oldest", 0, 0, false, "order"},
-    {"since", SERVE_QUERY, SERVE_TIME_MS, NULL, 0, 0, false, "since"},
-    {"live", SERVE_QUERY, SERVE_BOOL, NULL, 0, 0, false, "live"},
-    {"share", SERVE_QUERY, SERVE_NUMBER, NULL, 0, 1, false, "share"},
+    {"id", SERVE_PATH, SERVE_TEXT, NULL, 0, 20, true, "an id", NULL},
+    {"limit", SERVE_QUERY, SERVE_WHOLE, NULL, 1, 200, false, "rows", NULL},
+    {"order", SERVE_QUERY, SERVE_CHOICE, "newest|oldest", 0, 0, false, "order", NULL},
+    {"since", SERVE_QUERY, SERVE_TIME_MS, NULL, 0, 0, false, "since", NULL},
+    {"live", SERVE_QUERY, SERVE_BOOL, NULL, 0, 0, false, "live", NULL},
+    {"share", SERVE_QUERY, SERVE_NUMBER, NULL, 0, 1, false, "share", NULL},
 };
 static const struct serve_route ROWS[] = {
     {.method = "GET", .path = "/things/{id}", .params = PARAMS, .n_params = 6},
