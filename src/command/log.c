@@ -22,6 +22,7 @@ enum {
     LOG_LABEL,
     LOG_DESCRIPTION,
     LOG_MODEL,
+    LOG_PAIR,
     LOG_AMEND,
     LOG_POLICY,
     LOG_LEDGER,
@@ -45,6 +46,8 @@ static const struct option_row OPTIONS[] = {
     {"label", OPTION_MANY, "LABEL", "a label of the task"},
     {"description", OPTION_TEXT, "TEXT", "what the task was, where TASK is only an id"},
     {"model", OPTION_TEXT, "ID", "the model id that answered, where it is not the ladder's"},
+    {"pair", OPTION_TEXT, "ID",
+        "the task was done on two rungs: the same id for both, for `rung validate` to compare"},
     {"amend", OPTION_FLAG, NULL,
         "correct the outcome of the task's latest record: what it cost and who did it stays"},
     POLICY_OPTION,
@@ -197,6 +200,7 @@ static void fill(struct experiment *e, void *context)
     set_text(&e->project, option(outcome, LOG_PROJECT));
     set_text(&e->description, option(outcome, LOG_DESCRIPTION));
     set_text(&e->served, option(outcome, LOG_MODEL));
+    set_text(&e->pair, option(outcome, LOG_PAIR));
     if (option(outcome, LOG_LABEL)->given)
         e->labels = (struct record_texts){
             option(outcome, LOG_LABEL)->many, option(outcome, LOG_LABEL)->n_many};

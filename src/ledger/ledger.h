@@ -189,6 +189,7 @@ enum ledger_kind {
                             first audited change that all other gates had passed */
     LEDGER_BY_GATE,      /* verdicts on attempts: name; second: "fail", or "fail pass pass" where
                             it was asked several times on the same tree */
+    LEDGER_BY_PAIR,      /* where a pair is named: its id; second: the rung it started on */
     LEDGER_KINDS,
 };
 

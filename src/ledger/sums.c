@@ -407,6 +407,8 @@ void sums_add_experiment(struct sums_set *set, const struct experiment *experime
         add_unit(sums_at(set, LEDGER_BY_PATTERN, experiment->matched.items[0], NONE), &unit);
     if (experiment->project.len)
         add_unit(sums_at(set, LEDGER_BY_PROJECT, experiment->project, NONE), &unit);
+    if (experiment->pair.len)
+        add_unit(sums_at(set, LEDGER_BY_PAIR, experiment->pair, experiment->rung), &unit);
     add_labels(set, experiment, &unit);
     add_bin(set, experiment, &unit);
     add_attempts(set, experiment, &unit);

@@ -168,6 +168,7 @@ static const struct field EXPERIMENT_FIELDS[] = {
     REAL_FIELD(experiment, "planPropensity", plan_propensity, 0, 1, 0),
     NAMED_FIELD(experiment, "auditing", auditing, CHOICES, 0),
     REAL_FIELD(experiment, "auditPropensity", audit_propensity, 0, 1, 0),
+    TEXT_FIELD(experiment, "pair", pair, 0),
 };
 
 static void blank_experiment(void *thing)

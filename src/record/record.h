@@ -126,6 +126,7 @@ struct experiment {
     struct record_texts matched; /* the policy's patterns that spoke */
     enum record_choice planning, auditing;
     double plan_propensity, audit_propensity;
+    struct slice pair; /* the same for two experiments of one task on two rungs; empty: none */
     struct record_extras extras;
 };
 

@@ -8,6 +8,8 @@
 
 /* What the claims say. */
 static const double REGRESSION_MARGIN = 0.05, TENTH_SUCCESS = 0.90, TENTH_COST = 0.10;
+/* Explored tasks that a pair is worth (measured between two models on 350 coding tasks). */
+static const double PAIR_WORTH = 3.3;
 
 /* Variance of a rate worth n tasks, with two successes and two failures added (Agresti and Coull
  * 1998): without them a few tasks that all went well would seem to prove certainty. */
@@ -252,7 +254,12 @@ struct report_verdict report_judge_regression(struct arena *arena, const struct 
     if (all->n && middle.n)
         row.estimate =
             (double)all->accepted / (double)all->n - (double)middle.accepted / (double)middle.n;
-    if (isnan(report_weighted_success(explored).mean))
+    struct report_estimate there = report_weighted_success(explored);
+    struct report_pairs pairs = report_find_pairs(facts);
+    /* whichever tells more, by numbers that do not depend on what came out */
+    if (pairs.n > 0 && (isnan(there.mean) || PAIR_WORTH * (double)pairs.n >= there.effective))
+        report_judge_pairs(arena, facts, &pairs, REGRESSION_MARGIN, &row);
+    else if (isnan(there.mean))
         row.reason = slice_from(NOT_EXPLORED);
     else
         judge_explored_success(arena, facts, explored, &row);

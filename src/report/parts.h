@@ -36,6 +36,19 @@ struct report_estimate report_weighted_cost(const struct ledger_sums *sums);
 enum { REPORT_EFFECTIVE_LEAST = 50 };
 
 /* The verdicts of compare.c. */
+
+/* Tasks that were done on the middle rung and on another: how often each difference of the other's
+ * acceptance to the middle's came, -1, 0 and 1; of all such pairs, and of those of which both
+ * outcomes are verified. */
+struct report_pairs {
+    int64_t n, both_accepted;
+    double all[3], verified[3];
+};
+struct report_pairs report_find_pairs(const struct report_facts *facts);
+/* Settles the claim "not worse than the middle rung by `margin` or more" by them; n > 0. */
+void report_judge_pairs(struct arena *arena, const struct report_facts *facts,
+    const struct report_pairs *pairs, double margin, struct report_verdict *row);
+
 struct report_verdict report_judge_cost(struct arena *arena, const struct report_facts *facts);
 struct report_verdict report_judge_regression(
     struct arena *arena, const struct report_facts *facts);

@@ -65,6 +65,23 @@ def row(n, p, success, middle_success, cost, middle_cost):
     return "    {" + ", ".join(repr(float(v)) for v in values) + "},"
 
 
+def bet(counts, mean):
+    """ln of the average, over 128 stakes, of the wealth of one who bets that the mean difference
+    is above `mean`; half of the stakes even, half on a log scale."""
+    stakes = [(i + 0.5) / 64 for i in range(64)] + [1000 ** -((i + 0.5) / 64) for i in range(64)]
+    wealth = [math.fsum(n * math.log(1 + s * (x - mean) / (mean + 1)) for x, n in zip((-1, 0, 1), counts))
+              for s in stakes]
+    top = max(wealth)
+    return top + math.log(math.fsum(math.exp(w - top) for w in wealth) / len(wealth))
+
+
+def pair_row(worse, same, better):
+    counts = worse, same, better
+    edge = optimize.brentq(lambda m: bet(counts, m) - math.log(1 / ALPHA), -1 + 1e-9, 1 - 1e-9, xtol=1e-13)
+    values = [*counts, (better - worse) / sum(counts), edge, bet(counts, -0.05)]
+    return "    {" + ", ".join(repr(float(v)) for v in values) + "},"
+
+
 def main():
     print("/* Written by report_oracle.py; do not edit. */\n#ifndef RUNG_TEST_REPORT_VALUES_H\n"
           "#define RUNG_TEST_REPORT_VALUES_H\n")
@@ -76,6 +93,12 @@ def main():
     print(row(400, 0.5, 0.70, 0.86, 0.05, 0.052))
     print(row(5000, 0.05, 0.90, 0.90, 0.12, 0.10))
     print(row(3000, 0.1, 0.88, 0.88, 0.05, 0.09))
+    print("};\n")
+    print("struct pair_oracle {\n    double worse, same, better, difference, lower, log_e;\n};\n")
+    print("static const struct pair_oracle PAIR_ORACLE[] = {")
+    print(pair_row(6, 280, 14))
+    print(pair_row(12, 176, 12))
+    print(pair_row(40, 100, 10))
     print("};\n\n#endif")
 
 

@@ -22,4 +22,14 @@ static const struct report_oracle REPORT_ORACLE[] = {
         -0.06593163830889053, 0.7057316647743117},
 };
 
+struct pair_oracle {
+    double worse, same, better, difference, lower, log_e;
+};
+
+static const struct pair_oracle PAIR_ORACLE[] = {
+    {6.0, 280.0, 14.0, 0.02666666666666667, -0.01793073711288325, 9.144465240756901},
+    {12.0, 176.0, 12.0, 0.0, -0.07732343399571194, 0.9075233149344644},
+    {40.0, 100.0, 10.0, -0.2, -0.33746666553235466, -1.39789697114634},
+};
+
 #endif

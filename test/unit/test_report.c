@@ -12,7 +12,7 @@ struct fixture {
     struct arena arena;
     struct policy policy;
     double assumed[POLICY_RUNGS_MOST];
-    struct ledger_tally tallies[16];
+    struct ledger_tally tallies[1024];
     struct report_facts facts;
 };
 
@@ -215,6 +215,69 @@ static void test_comparisons(void **state)
 }
 
 /* A thin sample of the middle rung says nothing, whatever it shows. */
+static struct ledger_sums half(bool accepted, bool verified)
+{
+    return (struct ledger_sums){.n = 1, .accepted = accepted, .verified = verified};
+}
+
+/* Pairs on haiku and the middle rung, sonnet; sorted as the ledger sorts them. */
+static struct report_verdict paired(
+    struct fixture *f, const struct pair_oracle *oracle, bool verified)
+{
+    struct report_validation validation;
+    size_t n = (size_t)(oracle->worse + oracle->same + oracle->better);
+    f->facts.n_tallies = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *id = arena_print(&f->arena, "%04zu", i).base;
+        bool worse = (double)i < oracle->worse, better = (double)i >= (double)n - oracle->better;
+        *add(f, LEDGER_BY_PAIR, id, "haiku") = half(!worse, verified);
+        *add(f, LEDGER_BY_PAIR, id, "sonnet") = half(!better, true);
+    }
+    report_validate(&f->arena, &f->facts, false, &validation);
+    return validation.rows[REPORT_NO_REGRESSION];
+}
+
+static void test_pairs(void **state)
+{
+    static const enum stats_verdict verdicts[] = {
+        STATS_SUPPORTED, STATS_INSUFFICIENT, STATS_REFUTED};
+    for (size_t i = 0; i < sizeof(PAIR_ORACLE) / sizeof(PAIR_ORACLE[0]); i++) {
+        const struct pair_oracle *oracle = &PAIR_ORACLE[i];
+        struct report_verdict row = paired(*state, oracle, true);
+        assert_int_equal(row.verdict, verdicts[i]);
+        assert_close(row.estimate, oracle->difference, 1e-12);
+        assert_close(row.lower, oracle->lower, 1e-9);
+        assert_close(log(row.e), oracle->log_e, 1e-9);
+        row = paired(*state, oracle, false);
+        assert_int_equal(row.verdict, i == 2 ? STATS_REFUTED : STATS_INSUFFICIENT);
+    }
+}
+
+/* What is no pair of the middle rung and another, each once, says nothing. */
+static void test_what_is_no_pair(void **state)
+{
+    struct fixture *f = *state;
+    struct report_validation validation;
+    f->facts.n_tallies = 0;
+    *add(f, LEDGER_BY_PAIR, "a", "haiku") = half(true, true);
+    *add(f, LEDGER_BY_PAIR, "b", "haiku") = half(true, true);
+    *add(f, LEDGER_BY_PAIR, "b", "opus") = half(true, true);
+    *add(f, LEDGER_BY_PAIR, "c", "haiku") = (struct ledger_sums){.n = 2, .accepted = 1};
+    *add(f, LEDGER_BY_PAIR, "c", "sonnet") = half(true, true);
+    *add(f, LEDGER_BY_PAIR, "d", "haiku") = half(true, true);
+    *add(f, LEDGER_BY_PAIR, "d", "opus") = half(true, true);
+    *add(f, LEDGER_BY_PAIR, "d", "sonnet") = half(true, true);
+    report_validate(&f->arena, &f->facts, false, &validation);
+    assert_int_equal(validation.rows[REPORT_NO_REGRESSION].verdict, STATS_INSUFFICIENT);
+    assert_non_null(
+        strstr(validation.rows[REPORT_NO_REGRESSION].reason.base, "nothing was explored"));
+    *add(f, LEDGER_BY_PAIR, "e", "opus") = half(false, true);
+    *add(f, LEDGER_BY_PAIR, "e", "sonnet") = half(true, true);
+    report_validate(&f->arena, &f->facts, false, &validation);
+    assert_int_equal(validation.rows[REPORT_NO_REGRESSION].n, 1);
+    assert_close(validation.rows[REPORT_NO_REGRESSION].estimate, -1, 0);
+}
+
 static void test_thin(void **state)
 {
     struct report_oracle row = REPORT_ORACLE[0];
@@ -355,6 +418,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_versions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_confidence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_comparisons, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pairs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_no_pair, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_thin, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_savings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_measured, set_up, tear_down),
