@@ -35,7 +35,7 @@ default: haiku
 middle: sonnet
 top: sonnet
 review: {{when: [security], rung: sonnet}}
-agent: {{{agent}, timeout_s: 60}}
+agent: {{{agent}, timeout_s: 120}}
 """
 
 USAGE = [{"input_tokens": 1000, "output_tokens": 50, "cache_creation_input_tokens": 9000},
@@ -235,6 +235,36 @@ def test_claude_swarm_waits(rung):
         return f"told to wait 6 s, the third task began after {begun[2]:.1f} s"
 
 
+def structured(answer):
+    return {"tool": "StructuredOutput", "input": answer, "usage": USAGE[0]}
+
+
+def part(module, complexity):
+    return {"id": module, "title": f"Mend {module}", "description": f"Mend src/{module}.txt.",
+            "files": [f"src/{module}.txt"], "acceptance": ["it is right"], "complexity": complexity}
+
+
+def test_claude_plans(rung):
+    """Plan, parts, review: each a session of its own, structured where it must be."""
+    plan = {"tasks": [part("m000", "trivial"), part("m001", "trivial")]}
+    verdict = {"verdict": "approve", "confidence": 0.9, "findings": []}
+    with Upstream({"says:Split": [structured(plan), done()],
+                   "says:You review a change": [structured(verdict), done()],
+                   "says:Mend src/m000.txt": [write("right\n", module="m000"), done()],
+                   "says:Mend src/m001.txt": [write("right\n"), done()]}) as upstream:
+        fixture = claude(rung, upstream)
+        got, ran = fixture.run_json("Mend both", "--plan", "sonnet", "--review", "always", check=0)
+        phases = [(a["phase"], a["rung"]) for a in got["attempts"]]
+        expect(sorted(phases) == [("execute", "haiku"), ("execute", "haiku"), ("plan", "sonnet"),
+                                  ("review", "sonnet")], f"plan, two parts, review: {phases}")
+        charged = sum(cost_of(e) for e in upstream.entries())
+        expect(abs(got["cost"] - charged) < 1e-9, f"cost ${got['cost']}, served ${charged}")
+        for module in ("m000", "m001"):
+            expect(fixture.git("show", f"{got['branch']}:src/{module}.txt") == "right", module)
+        expect(len({a["session"] for a in got["attempts"]}) == 4, "a fresh session each")
+        return f"plan and review by sonnet, two parts by haiku: ${charged:.6f}, as served"
+
+
 # What codex asks for needs no price of Anthropic's: the policy brings its own.
 CODEX_PRICES = {"gpt-5.5-mini": (0.25, 2, 0.025, 0.3), "gpt-5.5": (1.5, 12, 0.15, 2)}
 CODEX_LADDER = """ladder:
@@ -244,7 +274,7 @@ CODEX_LADDER = """ladder:
     for rung, (model, price) in zip(("mini", "full"), CODEX_PRICES.items())) + """default: mini
 middle: full
 top: full
-agent: {use: codex, program: PROGRAM, permission: workspace-write, timeout_s: 60}
+agent: {use: codex, program: PROGRAM, permission: workspace-write, timeout_s: 120}
 """
 CODEX_HOME = """model_provider = "standin"
 [model_providers.standin]
@@ -401,6 +431,15 @@ def test_api(rung):
         return f"haiku wrong, sonnet right: ${charged:.6f}, as served; the budget is hard"
 
 
+def test_api_waits(rung):
+    with Upstream({"claude-haiku-5-5": [BUSY | {"retry_after": 2, "times": 1}, {"text": "42"}]}) as upstream:
+        got, ran = api(rung, upstream).run_json("What is 6 x 7?", check=0)
+        expect([a["ending"] for a in got["attempts"]] == ["rate-limited", "done"], f"{got['attempts']}")
+        waited = upstream.entries()[1]["at"] - upstream.entries()[0]["at"]
+        expect(1.9 < waited < 4.5 and "asks to wait 2 s" in ran.stderr, f"{waited} s: {ran.stderr}")
+        return f"retry-after of 2 s obeyed: {waited:.1f} s"
+
+
 SPENDER = STANDIN.parent / "spender.py"
 REQUEST_USD = (20 * 0.10 + 30 * 0.50 + 10000 * 0.01) / 1e6  # of Haiku
 REQUEST_SONNET_USD = (20 * 2 + 30 * 10 + 10000 * 0.10) / 1e6
@@ -440,9 +479,9 @@ def test_spender(rung):
 
 TESTS = {
     "spender": [test_spender],
-    "api": [test_api],
+    "api": [test_api, test_api_waits],
     "claude": [test_claude_climbs, test_claude_stops, test_claude_mismatch, test_claude_waits,
-               test_claude_swarm_waits],
+               test_claude_swarm_waits, test_claude_plans],
     "codex": [test_codex_climbs, test_codex_mismatch, test_codex_stops],
     "opencode": [test_opencode_climbs, test_opencode_stops],
 }
