@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BLOCK_BYTES = 16 * 1024, LARGEST_BLOCK_BYTES = 4 * 1024 * 1024, ALIGNMENT = 16 };
+enum { FIRST_BLOCK_BYTES = 4 * 1024 - 64, LARGEST_BLOCK_BYTES = 4 * 1024 * 1024, ALIGNMENT = 16 };
 
 struct arena_block {
     struct arena_block *next;

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 64 * 1024 };
+enum { READ_BYTES = 4 * 1024 }; /* on the stack, of which a thread has little */
 
 enum { LEADER_LOOK_MS = 20, LATE_OUTPUT_MS = 100 };
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "run_start.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ int main(int argc, char **argv)
     struct failure failure = {0};
     struct call call = {.arena = &arena, .out = stdout};
     int status = EXIT_USAGE;
+    mallopt(M_ARENA_MAX, 2); /* hundreds of threads that wait need no memory of their own */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write */
     const struct command_row *command = argc > 1 ? command_by_name(slice_from(argv[1])) : NULL;

@@ -20,6 +20,7 @@ const char *const SEALED_OF_GIT[] = {"hooks", "config", "config.worktree", "info
 
 struct sealing {
     struct arena *arena;
+    struct arena passing; /* a seal lives long, and there may be hundreds */
     struct gate_seal *seal;
     size_t room;
 };
@@ -32,7 +33,7 @@ static void add(struct sealing *sealing, const char *name, struct slice content)
         return;
     }
     seal->items =
-        arena_grow(sealing->arena, seal->items, seal->n, &sealing->room, sizeof(*seal->items));
+        arena_grow(&sealing->passing, seal->items, seal->n, &sealing->room, sizeof(*seal->items));
     struct gate_sealed *item = &seal->items[seal->n++];
     item->path = name;
     file_sha256(content, item->hash);
@@ -51,8 +52,8 @@ static void add_file(struct sealing *sealing, const char *path, const char *name
 
 static void add_link(struct sealing *sealing, const char *path, const char *name)
 {
-    char target[LINK_BYTES_MOST];
-    ssize_t n = readlink(path, target, sizeof(target));
+    char *target = arena_take(&sealing->passing, LINK_BYTES_MOST);
+    ssize_t n = readlink(path, target, LINK_BYTES_MOST);
     if (n >= 0)
         add(sealing, name, arena_print(sealing->arena, "link to %.*s", (int)n, target));
 }
@@ -67,7 +68,7 @@ static void add_entries(struct sealing *sealing, const char *path, const char *n
     struct dirent *entry;
     while ((entry = readdir(directory)) && !sealing->seal->is_cut)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            add_below(sealing, file_join(sealing->arena, path, entry->d_name),
+            add_below(sealing, file_join(&sealing->passing, path, entry->d_name),
                 file_join(sealing->arena, name, entry->d_name), depth + 1);
     closedir(directory);
 }
@@ -99,22 +100,27 @@ bool gate_seal_take(struct arena *arena, const struct gate_tree *tree, struct ga
 {
     static const char *const OF_TREE[] = {".claude", ".git", "rung.yaml"};
     *seal = (struct gate_seal){0};
-    struct sealing sealing = {arena, seal, 0};
+    struct sealing sealing = {.arena = arena, .seal = seal};
     struct stat status;
     if (stat(tree->common, &status) != 0)
         return failure_set(failure, "cannot read %s: %s", tree->common, strerror(errno));
     for (const char *const *name = SEALED_OF_GIT; *name; name++)
-        add_below(
-            &sealing, file_join(arena, tree->common, *name), file_join(arena, ".git", *name), 0);
+        add_below(&sealing, file_join(&sealing.passing, tree->common, *name),
+            file_join(arena, ".git", *name), 0);
     for (size_t i = 0; i < sizeof(OF_TREE) / sizeof(*OF_TREE); i++) {
-        const char *path = file_join(arena, tree->directory, OF_TREE[i]);
+        const char *path = file_join(&sealing.passing, tree->directory, OF_TREE[i]);
         /* Of a worktree, .git is a file that says where the rest is; else it was looked at. */
         bool is_git_directory = strcmp(OF_TREE[i], ".git") == 0 && file_is_directory(path);
         if (!is_git_directory)
             add_below(&sealing, path, OF_TREE[i], 0);
     }
-    if (seal->n)
-        qsort(seal->items, seal->n, sizeof(*seal->items), compare_paths);
+    struct gate_sealed *items = ARENA_ARRAY(arena, struct gate_sealed, seal->n);
+    if (seal->n) {
+        memcpy(items, seal->items, seal->n * sizeof(*items));
+        qsort(items, seal->n, sizeof(*items), compare_paths);
+    }
+    seal->items = items;
+    arena_free(&sealing.passing);
     return true;
 }
 

@@ -129,18 +129,26 @@ bool gate_tree_open(struct arena *arena, const char *directory, const char *scra
     *tree = (struct gate_tree){.directory = directory, .scratch = scratch};
     const char *const arguments[] = {"rev-parse", "--path-format=absolute", "--git-common-dir",
         "--absolute-git-dir", "--git-path", "objects", "HEAD^{commit}", NULL};
+    struct arena passing = {0}; /* a tree lives long, and there may be hundreds */
     struct slice output, common, administration, objects, base;
-    if (!run_git(arena, tree, arguments, SMALL_OUTPUT_BYTES, &output, failure))
-        return false;
-    if (!slice_next_line(&output, &common) || !slice_next_line(&output, &administration) ||
-        !slice_next_line(&output, &objects) || !slice_next_line(&output, &base) ||
-        !is_commit_id(base))
-        return failure_set(failure, "%s: git does not say where its repository is", directory);
+    bool ok = run_git(&passing, tree, arguments, SMALL_OUTPUT_BYTES, &output, failure);
+    if (!ok)
+        goto done;
+    ok = slice_next_line(&output, &common) && slice_next_line(&output, &administration) &&
+         slice_next_line(&output, &objects) && slice_next_line(&output, &base) &&
+         is_commit_id(base);
+    if (!ok) {
+        failure_set(failure, "%s: git does not say where its repository is", directory);
+        goto done;
+    }
     tree->common = arena_text(arena, common);
     tree->administration = arena_text(arena, administration);
     tree->objects = arena_text(arena, objects);
     tree->base = arena_text(arena, base);
-    return make_git_directory(arena, tree, failure);
+    ok = make_git_directory(&passing, tree, failure);
+done:
+    arena_free(&passing);
+    return ok;
 }
 
 bool gate_take_change(struct arena *arena, const struct gate_tree *tree, struct gate_change *change,

@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -20,32 +22,41 @@
 #include <unistd.h>
 
 enum {
-    PROCESSES_MOST = 16384, /* looked at in one pass; the next pass sees the rest */
+    STACK_BYTES = 64 * 1024, /* of a child that is no program yet */
+    PROCESSES_MOST = 16384,  /* looked at in one pass; the next pass sees the rest */
     STOP_PASSES = 8,
     PASS_WAIT_MS = 1,
     PASS_WAIT_MS_MOST = 64,
 };
 
-/* What is to be started. */
+/* What is to be started. Its texts, and the stack until it is a program, are in pages that are
+ * given back once it has begun: there is one of us for every agent. */
 struct program {
+    void *pages;
+    size_t pages_bytes;
     const char *directory;
     char **argv, **environment; /* both end in NULL */
     int streams[KEEP_STREAMS];
-};
-
-/* One program while it is kept. */
-struct keeper {
-    pid_t leader;
-    int signals; /* signalfd */
-    bool leader_ended;
-    struct keep_report report;
-    int64_t kill_at_ms; /* 0: nobody asked for an end */
-    int grace_ms;
+    pid_t keeper;
+    volatile int err; /* why it could not be started */
 };
 
 struct process {
     pid_t pid, parent;
     bool below; /* a descendant of ours */
+};
+
+enum { PROCESSES_BYTES = PROCESSES_MOST * sizeof(struct process) };
+
+/* One program while it is kept. */
+struct keeper {
+    pid_t leader;
+    int signals;               /* signalfd */
+    struct process *processes; /* room for PROCESSES_MOST */
+    bool leader_ended;
+    struct keep_report report;
+    int64_t kill_at_ms; /* 0: nobody asked for an end */
+    int grace_ms;
 };
 
 static int64_t now_ms(void)
@@ -100,9 +111,8 @@ static bool is_below(const struct process *processes, size_t n, pid_t parent)
 
 /* Sends a signal to every descendant; returns how many there are. Children are found below
  * parents in any order, so marking goes on until nothing new is found. */
-static size_t signal_descendants(int signal)
+static size_t signal_descendants(struct process *processes, int signal)
 {
-    static struct process processes[PROCESSES_MOST];
     size_t n = list_processes(processes), found = 0;
     for (bool more = true; more;) {
         more = false;
@@ -144,7 +154,7 @@ static void kill_all(struct keeper *keeper)
         return;
     size_t before = 0;
     for (int i = 0; i < STOP_PASSES; i++) {
-        size_t n = signal_descendants(SIGSTOP);
+        size_t n = signal_descendants(keeper->processes, SIGSTOP);
         if (n == before)
             break;
         before = n;
@@ -153,21 +163,20 @@ static void kill_all(struct keeper *keeper)
         keeper->report.leftovers = (int32_t)before;
     int wait_ms = PASS_WAIT_MS;
     do {
-        signal_descendants(SIGKILL);
+        signal_descendants(keeper->processes, SIGKILL);
         poll(NULL, 0, wait_ms);
         wait_ms = wait_ms < PASS_WAIT_MS_MOST ? wait_ms * 2 : wait_ms;
     } while (reap(keeper));
 }
 
-/* In the child, which shares our memory until it is another program: returns only with what went
- * wrong. */
-static int become_program(const struct program *program, pid_t keeper)
+/* In the child: returns only with what went wrong. */
+static int become_program(const struct program *program)
 {
     sigset_t none;
     sigemptyset(&none);
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != keeper)
+    if (getppid() != program->keeper)
         return ECHILD;
     for (int fd = 0; fd < KEEP_STREAMS; fd++)
         if (dup2(program->streams[fd], fd) < 0)
@@ -181,20 +190,24 @@ static int become_program(const struct program *program, pid_t keeper)
     return errno;
 }
 
-/* The program's streams are its own: were they open here, nobody would see it close them. */
-static void start(struct keeper *keeper, const struct program *program)
+static int in_child(void *context)
+{
+    struct program *program = context;
+    program->err = become_program(program);
+    return 127;
+}
+
+/* The child works on our memory, on a stack of its own, and we stand still until it is another
+ * program: a copy of even this little memory costs as much as starting a small program. Its streams
+ * are its own: were they open here, nobody would see it close them. */
+static void start(struct keeper *keeper, struct program *program)
 {
     static char *const nothing[] = {NULL};
-    volatile int err = 0;
-    pid_t self = getpid();
+    program->keeper = getpid();
     environ = program->environment; /* the program is looked for on its own PATH */
-    /* vfork: a copy of even this little memory costs as much as starting a small program. */
-    keeper->leader = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
-    if (keeper->leader == 0) {
-        err = become_program(program, self);
-        _exit(127);
-    }
-    keeper->report.started_errno = keeper->leader < 0 ? errno : err;
+    keeper->leader = clone(in_child, (char *)program->pages + program->pages_bytes,
+        CLONE_VM | CLONE_VFORK | SIGCHLD, program);
+    keeper->report.started_errno = keeper->leader < 0 ? errno : program->err;
     environ = (char **)nothing;
     for (int i = 0; i < KEEP_STREAMS; i++)
         close(program->streams[i]);
@@ -206,7 +219,7 @@ static void begin_end(struct keeper *keeper)
     if (keeper->kill_at_ms)
         return;
     keeper->kill_at_ms = now_ms() + keeper->grace_ms;
-    signal_descendants(SIGTERM);
+    signal_descendants(keeper->processes, SIGTERM);
 }
 
 /* False when the program is to be killed at once. */
@@ -281,59 +294,65 @@ static bool receive(struct keep_order *order, int streams[KEEP_STREAMS])
     return true;
 }
 
-static size_t count_texts(const char *bytes, size_t len)
+/* Pages of zeros, which cost nothing until they are written to; NULL where there are none. */
+static void *take(size_t bytes)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < len; i++)
-        n += bytes[i] == 0;
-    return n;
+    void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return pages == MAP_FAILED ? NULL : pages;
 }
 
-/* Directory, arguments and environment, pointing into `bytes`. False where there are fewer than
- * were announced. */
-static bool split(struct program *program, char *bytes, const struct keep_order *order)
+/* Room for the lists, each with its NULL, for the texts that they point to, and for the stack. */
+static bool take_pages(struct program *program, const struct keep_order *order)
 {
-    size_t n = count_texts(bytes, order->n_bytes), words = order->n_words, at = 0;
-    if (words == 0 || words >= n)
+    if (order->n_words == 0 || order->n_words >= order->n_texts ||
+        order->n_texts > order->n_bytes || order->n_bytes > KEEP_ORDER_BYTES_MOST)
         return false;
-    char **texts = calloc(n + 2, sizeof(*texts)); /* each list ends in NULL */
-    if (!texts)
+    program->pages_bytes = (order->n_texts + 1) * sizeof(char *) + order->n_bytes + 1;
+    program->pages_bytes = (program->pages_bytes + STACK_BYTES + 15) / 16 * 16;
+    program->pages = take(program->pages_bytes);
+    return program->pages != NULL;
+}
+
+/* Directory, arguments and environment. */
+static bool read_texts(struct program *program, const struct keep_order *order)
+{
+    char **texts = program->pages, *bytes = (char *)(texts + order->n_texts + 1);
+    const char *end = bytes + order->n_bytes;
+    if (!read_all(bytes, order->n_bytes))
         return false;
     program->directory = bytes;
     program->argv = texts;
-    program->environment = texts + words + 1;
-    for (size_t i = 1; i < n; i++) {
+    program->environment = texts + order->n_words + 1;
+    for (size_t i = 1, at = 0; i < order->n_texts && bytes < end; i++) {
         bytes += strlen(bytes) + 1;
-        at += i == words + 1;
+        at += i == order->n_words + 1;
         texts[at++] = bytes;
     }
     return true;
 }
 
-static void keep_program(struct keeper *keeper, const struct program *program)
+static void keep_program(struct keeper *keeper, struct program *program)
 {
     start(keeper, program);
+    munmap(program->pages, program->pages_bytes);
     if (keeper->leader > 0 && !keeper->report.started_errno)
         keep(keeper);
     kill_all(keeper);
 }
 
 /* One program from its start to the end of all it left behind. False when it was the last. */
-static bool serve(int signals)
+static bool serve(int signals, struct process *processes)
 {
     struct keep_order order;
     struct program program = {0};
-    if (!receive(&order, program.streams) || order.n_bytes > KEEP_ORDER_BYTES_MOST)
+    if (!receive(&order, program.streams) || !take_pages(&program, &order) ||
+        !read_texts(&program, &order))
         return false;
-    char *bytes = calloc((size_t)order.n_bytes + 1, 1);
-    struct keeper keeper = {.signals = signals, .grace_ms = order.grace_ms};
-    bool ok = bytes && read_all(bytes, order.n_bytes) && split(&program, bytes, &order);
-    if (ok)
-        keep_program(&keeper, &program);
-    free(program.argv);
-    free(bytes);
-    return ok && write(KEEP_SOCKET, &keeper.report, sizeof(keeper.report)) ==
-                     (ssize_t)sizeof(keeper.report);
+    struct keeper keeper = {.signals = signals, .processes = processes, .grace_ms = order.grace_ms};
+    keep_program(&keeper, &program);
+    madvise(processes, PROCESSES_BYTES, MADV_DONTNEED);
+    return write(KEEP_SOCKET, &keeper.report, sizeof(keeper.report)) ==
+           (ssize_t)sizeof(keeper.report);
 }
 
 /* False when rung-run is gone or somebody wants us to end. */
@@ -357,8 +376,8 @@ int main(void)
     int type;
     socklen_t len = sizeof(type);
     if (getsockopt(KEEP_SOCKET, SOL_SOCKET, SO_TYPE, &type, &len) != 0) {
-        fputs("rung-keep is part of rung run and is not called by itself\n", stderr);
-        return 2;
+        static const char text[] = "rung-keep is part of rung run and is not called by itself\n";
+        return write(STDERR_FILENO, text, sizeof(text) - 1) > 0 ? 2 : 1;
     }
     sigset_t heard;
     sigemptyset(&heard);
@@ -371,7 +390,8 @@ int main(void)
     fcntl(KEEP_SOCKET, F_SETFD, FD_CLOEXEC);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     int signals = signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
-    while (wait_for_order(signals) && serve(signals))
+    struct process *processes = take(PROCESSES_BYTES); /* while it can be had */
+    while (processes && wait_for_order(signals) && serve(signals, processes))
         ;
     return 0;
 }

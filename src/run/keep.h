@@ -22,8 +22,9 @@ enum keep_kind {
 struct keep_order {
     int32_t kind;
     int32_t grace_ms; /* between SIGTERM and SIGKILL */
-    uint32_t n_words; /* of the argument vector */
-    uint32_t n_bytes; /* that follow: texts, each with its NUL: directory, arguments, environment */
+    uint32_t n_texts; /* directory, arguments, environment */
+    uint32_t n_words; /* of them: arguments */
+    uint32_t n_bytes; /* of the texts, each with its NUL; they follow */
 };
 
 /* The keeper answers each start once, when nothing lives below it any more. */

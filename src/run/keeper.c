@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 32 * 1024, WRITE_BYTES = 64 * 1024 };
+enum { READ_BYTES = 4 * 1024, WRITE_BYTES = 64 * 1024 };
 
 /* One keeper while it lives; a descriptor is -1 once closed. */
 struct held {
@@ -70,9 +70,9 @@ static struct slice make_order(struct arena *arena, const struct keeper_start *s
 {
     struct keep_order head = {.kind = KEEP_START, .grace_ms = KEEPER_GRACE_MS};
     const char *const directory[] = {start->directory, NULL};
-    uint32_t ignored = 0;
-    size_t bytes = bytes_of(directory, &ignored) + bytes_of(start->argv, &head.n_words) +
-                   bytes_of(start->environment, &ignored);
+    size_t bytes = bytes_of(directory, &head.n_texts) + bytes_of(start->argv, &head.n_words) +
+                   bytes_of(start->environment, &head.n_texts);
+    head.n_texts += head.n_words;
     if (bytes > KEEP_ORDER_BYTES_MOST)
         return (struct slice){0};
     head.n_bytes = (uint32_t)bytes;
@@ -138,13 +138,15 @@ static int give_order(struct held *held, struct slice order, const int streams[K
 static bool hold(struct held *held, struct arena *arena)
 {
     int streams[KEEP_STREAMS] = {-1, -1, -1};
+    struct arena passing = {0};
     int err = make_pipe(&streams[0], &held->input) && make_pipe(&held->output, &streams[1]) &&
                       make_pipe(&held->error, &streams[2]) &&
                       fcntl(held->input, F_SETFL, O_NONBLOCK) == 0
-                  ? give_order(held, make_order(arena, held->start), streams)
+                  ? give_order(held, make_order(&passing, held->start), streams)
                   : errno;
     for (int i = 0; i < KEEP_STREAMS; i++)
         close_if_open(&streams[i]);
+    arena_free(&passing);
     if (err == 0)
         return true;
     held->ended->not_started = arena_print(arena, "cannot start %s in %s: %s", held->start->argv[0],

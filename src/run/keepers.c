@@ -100,14 +100,27 @@ int keepers_stop_descriptor(const struct keepers *keepers)
 
 /* ---- hire ---- */
 
+/* Which run a keeper is of, for a later start that looks for strays, and whose. */
+static void pick_environment(const char *const *environment, const char *own[3])
+{
+    size_t n = 0;
+    for (; *environment && n < 2; environment++)
+        if (strncmp(*environment, "RUNG_RUN=", strlen("RUNG_RUN=")) == 0 ||
+            strncmp(*environment, "HOME=", strlen("HOME=")) == 0)
+            own[n++] = *environment;
+    own[n] = NULL;
+}
+
 static int spawn_keeper(const char *program, const char *const *environment, int orders, pid_t *pid)
 {
     static char name[] = "rung-keep";
     char *argv[] = {name, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
+    const char *own[3];
     sigset_t none;
     sigemptyset(&none);
+    pick_environment(environment, own);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, orders, KEEP_SOCKET);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
@@ -117,7 +130,7 @@ static int spawn_keeper(const char *program, const char *const *environment, int
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
     posix_spawnattr_setsigmask(&attributes, &none);
-    int err = posix_spawn(pid, program, &actions, &attributes, argv, (char *const *)environment);
+    int err = posix_spawn(pid, program, &actions, &attributes, argv, (char *const *)own);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return err;

@@ -60,12 +60,14 @@ static bool is_still_ready(struct tree *tree, const char *base)
 static bool make(struct run *run, struct tree *tree, const char *base, struct failure *failure)
 {
     struct repository repository = run->repository;
+    struct arena passing = {0};
     repository.base = base;
     if (run->settings.here)
         return file_make_directories(tree->place.scratch, 0700, failure);
     pthread_mutex_lock(&run->git);
-    bool ok = worktree_make(&tree->arena, &repository, &tree->place, failure);
+    bool ok = worktree_make(&passing, &repository, &tree->place, failure);
     pthread_mutex_unlock(&run->git);
+    arena_free(&passing);
     return ok;
 }
 
