@@ -4,10 +4,12 @@
 running.
 
 swarm.py RUNG [TASKS [AGENTS]]"""
-import json
+import os
 import pathlib
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "live"))
@@ -44,18 +46,39 @@ def seconds_of(work):
     return time.monotonic() - begun
 
 
-def bench_nothing(rung, command, words):
+def seconds_of_swarm(rung, command):
     fixture = fixture_of(rung, command)
     names = fixture.tasks(tasks(TASKS))
-    ours = seconds_of(lambda: fixture.call(
+    return seconds_of(lambda: fixture.call(
         "swarm", "--file", names, "--jobs", "2", "--stop-after", "0", timeout=900))
-    text = "".join(f"{i}\n" for i in range(TASKS))
-    theirs = seconds_of(lambda: subprocess.run(
+
+
+def seconds_of_xargs(words, directory):
+    text = "".join(f"{directory}/{i}\n" for i in range(TASKS))
+    return seconds_of(lambda: subprocess.run(
         ["xargs", "-P", "2", "-n", "1", *words], input=text, text=True,
         stdout=subprocess.DEVNULL, check=True))
-    print(f"{TASKS} agents `{' '.join(words)}`, 2 at a time: swarm {ours:.2f} s "
-          f"({1000 * ours / TASKS:.1f} ms each, work tree, journal and ledger on), "
-          f"xargs {theirs:.2f} s: {ours / theirs:.2f} times")
+
+
+def bench_nothing(rung, command, name, rivals, rounds):
+    """Side by side, in turns, so that both meet the same load; the middle of the rounds' ratios.
+    A rival is the words that xargs starts for each task, with the name of a file that holds the
+    task's text behind them."""
+    with tempfile.TemporaryDirectory(prefix="rung-bench-") as directory:
+        for i in range(TASKS):
+            (pathlib.Path(directory) / str(i)).write_text(f"Nothing {i}\n")
+        ours, theirs = [], {rival: [] for rival in rivals}
+        for _ in range(rounds):
+            ours.append(seconds_of_swarm(rung, command))
+            for rival, words in rivals.items():
+                theirs[rival].append(seconds_of_xargs(words, directory))
+    for rival, seconds in theirs.items():
+        ratios = sorted(a / b for a, b in zip(ours, seconds))
+        print(f"{TASKS} agents `{name}`, 2 at a time, {rounds} rounds: swarm "
+              f"{statistics.median(ours):.2f} s ({1000 * statistics.median(ours) / TASKS:.2f} ms "
+              f"each, text on standard input, clean work tree, journal and ledger), xargs "
+              f"{rival} {statistics.median(seconds):.2f} s: {statistics.median(ratios):.2f} times "
+              f"({ratios[0]:.2f} to {ratios[-1]:.2f}), load {os.getloadavg()[0]:.1f}")
 
 
 def proportional_kb(pid):
@@ -99,8 +122,11 @@ def bench_memory(rung):
 
 def main():
     rung = sys.argv[1]
-    bench_nothing(rung, "'true'", ["true"])
-    bench_nothing(rung, "sleep, '0.1'", ["sh", "-c", "sleep 0.1"])
+    bench_nothing(rung, "'true'", "true", {
+        "without any text": ["true"],
+        "with the text on standard input": ["sh", "-c", 'exec true < "$0"']}, 5)
+    bench_nothing(rung, "sleep, '0.1'", "sleep 0.1", {
+        "without any text": ["sh", "-c", "exec sleep 0.1"]}, 1)
     bench_memory(rung)
 
 
