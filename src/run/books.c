@@ -45,14 +45,61 @@ bool books_sync(struct run *run)
 
 /* ---- the ledger ---- */
 
+/* True for a decision on this very task that waits for its outcome: nobody has tried it yet. */
+static bool is_of(const struct experiment *e, const struct task *task)
+{
+    return e->attempts.n == 0 &&
+           (slice_equal(e->description, task->title) || slice_starts(e->description, "sha256:"));
+}
+
+/* A decision that waits in the ledger is completed by the run: the hook of a tracker made it, or
+ * `rung route --record`. */
+static bool find_decision(struct run *run, struct slot *slot, struct failure *failure)
+{
+    struct run_job *job = &slot->job;
+    struct ledger_filter filter = {
+        .task_id = job->task.id, .source = slice_from(job->task.source), .state = LEDGER_PENDING};
+    struct ledger_walk *walk = NULL;
+    struct experiment found;
+    if (job->experiment.id.len || job->task.id.len == 0)
+        return true;
+    if (!ledger_walk_open(run->parts->ledger, &filter, LEDGER_NEWEST, 1, &walk, failure))
+        return false;
+    enum ledger_next next = ledger_walk_next(walk, &job->arena, &found, failure);
+    if (next == LEDGER_ROW && is_of(&found, &job->task))
+        slot->decided_id = found.id;
+    ledger_walk_close(walk);
+    return next != LEDGER_BROKEN;
+}
+
+/* Adds the row or completes the decision that waited under its id. A row that stays pending takes
+ * that decision's place too, unless somebody has said meanwhile what came of it. */
+static bool add_row(struct run *run, const struct slot *slot, struct failure *failure)
+{
+    struct ledger *ledger = run->parts->ledger;
+    const struct experiment *e = &slot->job.experiment;
+    struct arena arena = {0};
+    struct experiment stored;
+    enum ledger_put put;
+    bool found = false;
+    bool ok = ledger_add(ledger, e, &put, failure);
+    if (ok && put == LEDGER_KEPT && e->pending) {
+        ok = ledger_get(ledger, &arena, e->id, &stored, &found, failure);
+        if (ok && found && stored.pending)
+            ok = ledger_replace(ledger, e, &found, failure);
+    }
+    arena_free(&arena);
+    return ok || failure_prefix(failure, "task %.*s", SLICE_ARG(slot->job.task.id));
+}
+
 static bool add_rows(struct run *run, const struct slot *batch, struct failure *failure)
 {
     struct ledger *ledger = run->parts->ledger;
     if (!ledger_begin(ledger, failure))
         return false;
     for (const struct slot *slot = batch; slot; slot = slot->next_filed)
-        if (!ledger_add(ledger, &slot->job.experiment, NULL, failure))
-            return failure_prefix(failure, "task %.*s", SLICE_ARG(slot->job.task.id));
+        if (!add_row(run, slot, failure))
+            return false;
     return ledger_commit(ledger, failure);
 }
 
@@ -150,6 +197,9 @@ bool books_begin(struct run *run, struct failure *failure)
         *failure = run->failure;
         return false;
     }
+    for (size_t i = 0; i < run->n_slots; i++)
+        if (!find_decision(run, run->slots[i], failure))
+            return false;
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);

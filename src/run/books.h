@@ -10,7 +10,8 @@
 bool books_sync(struct run *run);
 
 /* From begin to end a clerk works: the rows of tasks that an earlier start left without one are in
- * the ledger when begin returns, those of all that was filed when end does. */
+ * the ledger when begin returns, and decisions that wait there for a task's outcome are noted in
+ * its slot; the rows of all that was filed are there when end returns. */
 bool books_begin(struct run *run, struct failure *failure) MUST_USE;
 void books_end(struct run *run);
 

@@ -34,9 +34,10 @@ struct slot {
     size_t n_parts_done, parts_done_room;
     struct arena *aside; /* memory of parts that were done at the same time */
     size_t n_aside, aside_room;
-    struct slice plan_why; /* why it is planned first or not; empty: nobody asked */
-    bool is_recorded;      /* its row is in the ledger already */
-    int retries;           /* of the present rung, for failures of the model's side */
+    struct slice decided_id; /* of its decision that waits in the ledger; empty: none does */
+    struct slice plan_why;   /* why it is planned first or not; empty: nobody asked */
+    bool is_recorded;        /* its row is in the ledger already */
+    int retries;             /* of the present rung, for failures of the model's side */
     struct wait {
         size_t index;  /* the slot that must be over before this one begins */
         bool accepted; /* and accepted: a dependency, not only the same file */

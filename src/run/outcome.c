@@ -83,7 +83,8 @@ void outcome_begin(struct run *run, struct slot *slot)
     char *id = arena_take(arena, RECORD_ID_BYTES);
     *e = record_blank();
     e->at_ms = clock_now_ms();
-    e->id = slice_from(record_make_id(e->at_ms, &run->dice, id));
+    e->id = slot->decided_id.len ? slot->decided_id
+                                 : slice_from(record_make_id(e->at_ms, &run->dice, id));
     e->task_id = cut(job->task.id, RECORD_NAME_BYTES_MOST);
     e->description = cut(prompt_task(arena, &job->task), RECORD_TEXT_BYTES_MOST);
     e->model_used = e->rung = rung->name;

@@ -4,7 +4,7 @@
 
 #include "engine.h"
 
-/* Pending, without attempts. */
+/* Pending, without attempts; under the id of the decision that it completes, where one waits. */
 void outcome_begin(struct run *run, struct slot *slot);
 
 /* Adds an attempt, and its cost to what the job has spent: what its agent told, else what its rung
