@@ -6,10 +6,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "commands.h"
+#include "settle.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -106,8 +106,8 @@ static bool decide_new(struct bead_desk *desk, struct bead *bead, struct failure
 {
     struct slice id = {0};
     bool left = false;
-    if (bead->task.rung_decision.len) /* our own writing set this off */
-        return true;
+    if (bead->task.rung_decision.len || bead->task.is_bookkeeping)
+        return true; /* the former: our own writing set this off */
     desk->dice = dice_from_system();
     desk->decider.dice = &desk->dice;
     decide(&desk->decider, &bead->task, desk->call->arena, &bead->decision);
@@ -117,26 +117,33 @@ static bool decide_new(struct bead_desk *desk, struct bead *bead, struct failure
 struct closing {
     struct bead_desk *desk;
     const struct connect_closing *said;
-    struct connect_transcript *transcript; /* NULL: there is none */
+    struct slice bead;
 };
+
+/* What the work has cost is in the transcripts of the polecat that had the bead, else in that of
+ * the session that closed it. */
+static bool find_transcript(const struct closing *closing, const struct experiment *e,
+    struct connect_transcript *transcript)
+{
+    struct arena *arena = closing->desk->call->arena;
+    const struct price_table *prices = &closing->desk->workspace.prices;
+    const struct connect_worker worker = {closing->said->assignee, closing->bead, e->at_ms};
+    return connect_worker_transcript(arena, &worker, prices, transcript) ||
+           connect_session_transcript(arena, closing->said->session, prices, transcript);
+}
 
 static void fill(struct experiment *e, void *context)
 {
     const struct closing *closing = context;
-    const struct connect_transcript *transcript = closing->transcript;
+    struct arena *arena = closing->desk->call->arena;
+    struct connect_transcript *transcript = arena_take(arena, sizeof(*transcript));
     bool failed = connect_reason_is_failure(closing->said->reason);
     e->pending = false;
     e->success = failed ? RECORD_FAILED : RECORD_ACCEPTED;
     e->outcome_source = RECORD_USER;
-    e->notes = text_one_line(closing->desk->call->arena, closing->said->reason, 500);
-    if (!transcript || transcript->requests == 0)
-        return;
-    e->served = transcript->served;
-    e->seconds = (double)(transcript->last_ms - transcript->first_ms) / 1000;
-    if (!isnan(transcript->cost_usd) && !transcript->cut) {
-        e->cost_usd = transcript->cost_usd;
-        e->cost_source = RECORD_MEASURED;
-    }
+    e->notes = text_one_line(arena, closing->said->reason, 500);
+    if (e->attempts.n == 0 && find_transcript(closing, e, transcript) && transcript->requests > 0)
+        settle_fill(arena, &closing->desk->workspace.policy, transcript, e);
 }
 
 /* A closed issue: its pending decision gets its outcome. One that was never decided, or has its
@@ -146,8 +153,7 @@ static bool complete_closed(
 {
     struct call *call = desk->call;
     struct connect_closing said = {0};
-    struct connect_transcript transcript;
-    struct closing closing = {desk, &said, NULL};
+    struct closing closing = {desk, &said, id};
     struct ledger *ledger = NULL;
     struct experiment e;
     bool found = false;
@@ -157,8 +163,6 @@ static bool complete_closed(
         return true; /* `rung run` has recorded it */
     if (!workspace_read_ledger(call, desk->ledger_option, &desk->workspace, &ledger, failure))
         return false;
-    if (connect_session_transcript(call->arena, said.session, &desk->workspace.prices, &transcript))
-        closing.transcript = &transcript;
     bool ok = !ledger || ledger_complete(ledger, call->arena, (struct slice){0}, id, fill, &closing,
                              &e, &found, failure);
     if (ok && found)
@@ -236,7 +240,7 @@ static bool sync_new(struct bead_desk *desk, const struct slice *waiting, size_t
     while (ok && bead.reader &&
            (read = task_reader_next(bead.reader, arena, &bead.task, failure)) != TASK_READ_END) {
         if (read != TASK_READ_TASK || !task_is_open(&bead.task) || bead.task.rung_decision.len ||
-            is_among(bead.task.id, waiting, n_waiting))
+            bead.task.is_bookkeeping || is_among(bead.task.id, waiting, n_waiting))
             continue;
         ok = decide_new(desk, &bead, failure);
         *decided += ok;

@@ -56,8 +56,24 @@ static void name_rung(const struct settling *settling, struct experiment *e)
         return;
     int rung = policy_rung_by_wish(settling->policy, served, settling->transcript->effort);
     e->model_used = rung == POLICY_NONE ? served : settling->policy->rungs[rung].name;
-    e->notes = arena_print(settling->arena, "%.*s was decided, %.*s answered",
-        SLICE_ARG(e->decided), SLICE_ARG(served));
+    e->notes = arena_print(settling->arena, "%.*s%s%.*s was decided, %.*s answered",
+        SLICE_ARG(e->notes), e->notes.len ? "; " : "", SLICE_ARG(e->decided), SLICE_ARG(served));
+}
+
+void settle_fill(struct arena *arena, const struct policy *policy,
+    const struct connect_transcript *transcript, struct experiment *e)
+{
+    const struct settling settling = {arena, policy, transcript};
+    if (transcript->requests && !isnan(transcript->cost_usd) && !transcript->cut) {
+        e->cost_usd = rounded(transcript->cost_usd);
+        e->cost_source = RECORD_MEASURED;
+    }
+    if (transcript->last_ms > transcript->first_ms)
+        e->seconds = (double)(transcript->last_ms - transcript->first_ms) / 1000;
+    name_rung(&settling, e);
+    e->attempts.items = ARENA_ARRAY(arena, struct record_attempt, 1);
+    e->attempts.items[0] = attempt_of(&settling, e);
+    e->attempts.n = 1;
 }
 
 static void fill(struct experiment *e, void *context)
@@ -68,16 +84,8 @@ static void fill(struct experiment *e, void *context)
     e->pending = false;
     e->success = failed ? RECORD_FAILED : RECORD_ACCEPTED;
     e->outcome_source = RECORD_NOBODY;
-    if (transcript->requests && !isnan(transcript->cost_usd) && !transcript->cut) {
-        e->cost_usd = rounded(transcript->cost_usd);
-        e->cost_source = RECORD_MEASURED;
-    }
-    if (transcript->last_ms > transcript->first_ms)
-        e->seconds = (double)(transcript->last_ms - transcript->first_ms) / 1000;
-    name_rung(settling, e);
-    e->attempts.items = ARENA_ARRAY(settling->arena, struct record_attempt, 1);
-    e->attempts.items[0] = attempt_of(settling, e);
-    e->attempts.n = 1;
+    e->notes = (struct slice){0}; /* woken up again, it is told anew */
+    settle_fill(settling->arena, settling->policy, transcript, e);
 }
 
 /* The call's experiment that is complete already: a sub-agent may be woken up again. A judgement

@@ -7,6 +7,11 @@
 
 enum { SETTLE_FILES_MOST = 10000, SETTLE_RECENT_S = 900 };
 
+/* What a transcript tells of an experiment: cost, time, the model that answered, one attempt. Its
+ * success must be set before. */
+void settle_fill(struct arena *arena, const struct policy *policy,
+    const struct connect_transcript *transcript, struct experiment *e);
+
 /* Completes the experiment of the call that this transcript of a sub-agent belongs to, or, where
  * that is complete already, brings its cost up to date. The outcome is nobody's judgement: success
  * means only that it came to its end. True with nothing done where the call was not ours. */

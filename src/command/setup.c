@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "connect/connect.h"
 
 #include <dirent.h>
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SETUP_FILES_MOST = 10000 };
+enum { SETUP_FILES_MOST = 10000, SETUP_REDIRECT_BYTES = 4096 };
 
 static const char SETTINGS[] = ".claude/settings.json";
 static const char AGENTS[] = ".claude/agents";
@@ -157,13 +158,24 @@ static const struct {
 };
 enum { BEADS_HOOKS_COUNT = sizeof(BEADS_HOOKS) / sizeof(BEADS_HOOKS[0]) };
 
+/* The directory whose .beads bd looks into for hooks. A .beads that only points at another one
+ * (Gas Town's rigs and work trees have such) is not followed: it may point anywhere. */
 static const char *beads_root(struct arena *arena, struct failure *failure)
 {
     const char *here = file_working_directory(arena);
     const char *root = file_find_upward(arena, here, ".beads");
-    if (!root)
+    struct file_bytes file = {0};
+    if (!root) {
         failure_set(failure, "there is no .beads at or above %s; `bd init` makes one", here);
-    return root;
+        return NULL;
+    }
+    const char *redirect = file_join(arena, root, ".beads/redirect");
+    if (!file_open_plain(redirect, SETUP_REDIRECT_BYTES, &file, NULL))
+        return root;
+    failure_set(failure, "%s sends bd to %.*s: run this in the directory above that", redirect,
+        SLICE_ARG(text_one_line(arena, file.bytes, 200)));
+    file_close(&file);
+    return NULL;
 }
 
 bool setup_beads(struct call *call, struct failure *failure)

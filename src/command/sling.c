@@ -237,9 +237,12 @@ const struct command_row COMMAND_SLING = {
         "--model, else --agent with the agent named as the rung, else --quality (haiku basic, "
         "sonnet shiny, opus chrome; in those versions that is rigor, not a model). Where the agent "
         "is missing, the line that makes it is printed; Rung adds no flag that skips permissions. "
-        "What stands behind -- is passed on.\n\n"
+        "What stands behind -- is passed on. gt gives the workers of a role one effort "
+        "(role_effort, in CLAUDE_CODE_EFFORT_LEVEL), which wins over the agent's own.\n\n"
         "The decision waits in the ledger; closing the bead completes it where `rung init --beads` "
-        "has installed the hooks. Also called gt-smart-sling.",
+        "has installed the hooks in the rig, with the cost of the polecat's sessions that speak of "
+        "it; for a bead that was closed from another directory say `rung bead sync`. Also called "
+        "gt-smart-sling.",
     .examples = "  rung sling csm-4x3ek csm --dry-run\n"
                 "  rung sling csm-4x3ek csm-m9cx7 csm -- --create\n"
                 "  rung sling csm-4x3ek --gc\n",

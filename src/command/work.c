@@ -188,9 +188,12 @@ static bool begin(struct working *working, struct failure *failure)
     if (!connect_beads_show(arena, working->id, &bytes, failure) ||
         !bead_read(arena, "bd show", bytes, &bead, failure))
         return false;
-    bool open = task_is_open(&bead.task);
+    /* bd lets one user claim an issue twice */
+    bool taken = bead.task.state == TASK_STATE_IN_PROGRESS || bead.task.state == TASK_STATE_HOOKED;
+    bool open = task_is_open(&bead.task) && !taken;
     if (!open)
-        failure_set(failure, "it is %.*s", SLICE_ARG(bead.task.status));
+        failure_set(failure, "it is %.*s%s", SLICE_ARG(bead.task.status),
+            taken ? ": somebody works on it; where nobody does, set it open again" : "");
     bead_close(&bead);
     return open && keep_input(working, bytes, failure) &&
            (option(working, WORK_DRY_RUN)->given ||

@@ -209,6 +209,7 @@ bool connect_beads_closing(struct arena *arena, struct slice bytes, struct conne
         closing->closed = slice_is(json_get_text(root, "status"), "closed");
         closing->reason = arena_copy(arena, json_get_text(root, "close_reason"));
         closing->session = arena_copy(arena, json_get_text(root, "closed_by_session"));
+        closing->assignee = arena_copy(arena, json_get_text(root, "assignee"));
     }
     json_parser_free(parser);
     return ok;
@@ -226,14 +227,15 @@ bool connect_beads_list_new(struct arena *arena, struct slice *bytes, struct fai
     const char *path = root ? file_join(arena, root, name) : NULL;
     if (!path || stat(path, &status) != 0)
         return true;
-    if (!file_open(path, CONNECT_AGENT_FILE_BYTES, &file, failure))
+    if (!file_open_plain(path, CONNECT_AGENT_FILE_BYTES, &file, failure))
         return false;
     bool is_ours = connect_beads_hook_is_ours(file.bytes);
     file_close(&file);
     if (!is_ours)
         return true;
     const char *const argv[] = {"bd", "list", "--json", "--limit", "0", "--created-after",
-        clock_format_ms((int64_t)status.st_mtime * 1000, since), NULL};
+        clock_format_ms(((int64_t)status.st_mtime - 1) * 1000, since),
+        NULL}; /* "after", to the s */
     if (!program_run(arena, argv, CONNECT_WAIT_MS, &result, failure))
         return false;
     *bytes = result.output;

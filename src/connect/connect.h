@@ -74,7 +74,8 @@ bool connect_reason_is_failure(struct slice reason);
 struct connect_closing {
     bool closed;
     struct slice reason;
-    struct slice session; /* of Claude Code, which closed it; or empty */
+    struct slice session;  /* of Claude Code, which closed it; or empty */
+    struct slice assignee; /* who worked on it; or empty */
 };
 bool connect_beads_closing(struct arena *arena, struct slice bytes, struct connect_closing *closing,
     struct failure *failure) MUST_USE;
@@ -266,6 +267,19 @@ size_t connect_agent_transcripts(
 /* The transcript of a session by its id, its sub-agents' costs and tokens added. False where there
  * is none, or `session` is no id. */
 bool connect_session_transcript(struct arena *arena, struct slice session,
+    const struct price_table *prices, struct connect_transcript *transcript);
+
+/* A polecat of Gas Town that worked on a bead. */
+struct connect_worker {
+    struct slice assignee; /* "RIG/polecats/NAME" */
+    struct slice bead;
+    int64_t since_ms; /* when the bead was handed to it */
+};
+
+/* The transcripts of that work, added up: of the sessions in the polecat's directory that began
+ * since then and speak of the bead. False outside a town, where the assignee is no polecat, or
+ * where there is none. */
+bool connect_worker_transcript(struct arena *arena, const struct connect_worker *worker,
     const struct price_table *prices, struct connect_transcript *transcript);
 
 /* ---- Claude Code: settings ---- */

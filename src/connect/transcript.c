@@ -6,12 +6,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "transcript.h"
 
-#include <dirent.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* One response of the API; a transcript has a line for each block of it, all with its id. */
 struct request {
@@ -163,6 +161,14 @@ static void add_tokens(struct token_counts *sum, const struct token_counts *toke
     sum->cache_write_1h += tokens->cache_write_1h;
 }
 
+void transcript_add(struct connect_transcript *sum, const struct connect_transcript *transcript)
+{
+    add_tokens(&sum->tokens, &transcript->tokens);
+    sum->cost_usd += transcript->cost_usd;
+    sum->requests += transcript->requests;
+    sum->cut = sum->cut || transcript->cut;
+}
+
 /* Adds up by model what each request costs in the band of its own prompt. */
 static void add_up(struct reading *reading, const struct price_table *prices)
 {
@@ -274,139 +280,4 @@ bool connect_is_model(struct slice decided, struct slice served)
         if (date.base[i] < '0' || date.base[i] > '9')
             return false;
     return date.len == 8;
-}
-
-static const char *projects_directory(struct arena *arena)
-{
-    const char *config = getenv("CLAUDE_CONFIG_DIR"), *home = getenv("HOME");
-    if (!config && !home)
-        return NULL;
-    return file_join(arena, config ? config : file_join(arena, home, ".claude"), "projects");
-}
-
-/* How Claude Code names the directory of a project: every byte that is no letter or digit is '-'.
- */
-static const char *project_directory(struct arena *arena, const char *directory)
-{
-    const char *projects = projects_directory(arena);
-    if (!projects)
-        return NULL;
-    char *name = arena_take(arena, strlen(directory) + 1);
-    for (size_t i = 0; directory[i]; i++)
-        name[i] = slice_ascii_is_word((unsigned char)directory[i]) ? directory[i] : '-';
-    return file_join(arena, projects, name);
-}
-
-struct dated_path {
-    const char *path;
-    int64_t at_s;
-};
-
-/* Keeps the newest `most`, newest first. */
-static void keep_newest(struct dated_path *kept, size_t *n, size_t most, struct dated_path one)
-{
-    size_t at = *n;
-    while (at > 0 && kept[at - 1].at_s < one.at_s)
-        at--;
-    if (at == most)
-        return;
-    size_t moved = *n == most ? most - 1 - at : *n - at;
-    memmove(kept + at + 1, kept + at, moved * sizeof(*kept));
-    kept[at] = one;
-    *n += *n < most;
-}
-
-static void look_into_session(
-    struct arena *arena, const char *directory, struct dated_path *kept, size_t *n, size_t most)
-{
-    DIR *open = opendir(directory);
-    struct dirent *entry;
-    struct stat status;
-    for (int i = 0; open && i < CONNECT_FILES_MOST && (entry = readdir(open)); i++) {
-        const char *path = file_join(arena, directory, entry->d_name);
-        if (slice_starts(slice_from(entry->d_name), "agent-") &&
-            slice_ends(slice_from(entry->d_name), ".jsonl") && stat(path, &status) == 0 &&
-            S_ISREG(status.st_mode))
-            keep_newest(kept, n, most, (struct dated_path){path, status.st_mtime});
-    }
-    if (open)
-        closedir(open);
-}
-
-size_t connect_agent_transcripts(
-    struct arena *arena, const char *directory, const char **paths, size_t most)
-{
-    const char *project = project_directory(arena, directory);
-    struct dated_path *kept = ARENA_ARRAY(arena, struct dated_path, most + 1);
-    size_t n = 0;
-    DIR *open = project ? opendir(project) : NULL;
-    struct dirent *entry;
-    for (int i = 0; open && i < CONNECT_FILES_MOST && (entry = readdir(open)); i++)
-        if (entry->d_name[0] != '.')
-            look_into_session(arena,
-                file_join(arena, file_join(arena, project, entry->d_name), "subagents"), kept, &n,
-                most);
-    if (open)
-        closedir(open);
-    for (size_t i = 0; i < n; i++)
-        paths[i] = kept[i].path;
-    return n;
-}
-
-/* Whatever one transcript adds to another's sums. */
-static void add_transcript(
-    struct connect_transcript *sum, const struct connect_transcript *transcript)
-{
-    add_tokens(&sum->tokens, &transcript->tokens);
-    sum->cost_usd += transcript->cost_usd;
-    sum->requests += transcript->requests;
-    sum->cut = sum->cut || transcript->cut;
-}
-
-static void add_agents(struct arena *arena, const char *directory, const struct price_table *prices,
-    struct connect_transcript *sum)
-{
-    struct connect_transcript *one = arena_take(arena, sizeof(*one));
-    DIR *open = opendir(directory);
-    struct dirent *entry;
-    for (int i = 0; open && i < CONNECT_FILES_MOST && (entry = readdir(open)); i++)
-        if (slice_starts(slice_from(entry->d_name), "agent-") &&
-            slice_ends(slice_from(entry->d_name), ".jsonl") &&
-            connect_transcript_open(
-                arena, file_join(arena, directory, entry->d_name), prices, one, NULL))
-            add_transcript(sum, one);
-    if (open)
-        closedir(open);
-}
-
-static bool is_session_id(struct slice session)
-{
-    for (size_t i = 0; i < session.len; i++)
-        if (!slice_ascii_is_word((unsigned char)session.base[i]) && session.base[i] != '-')
-            return false;
-    return session.len >= 8 && session.len <= CONNECT_AGENT_NAME_BYTES;
-}
-
-bool connect_session_transcript(struct arena *arena, struct slice session,
-    const struct price_table *prices, struct connect_transcript *transcript)
-{
-    const char *projects = projects_directory(arena);
-    if (!is_session_id(session) || !projects)
-        return false;
-    DIR *open = opendir(projects);
-    struct dirent *entry;
-    bool found = false;
-    for (int i = 0; open && !found && i < CONNECT_FILES_MOST && (entry = readdir(open)); i++) {
-        if (entry->d_name[0] == '.')
-            continue;
-        const char *base =
-            arena_print(arena, "%s/%s/%.*s", projects, entry->d_name, SLICE_ARG(session)).base;
-        const char *path = arena_print(arena, "%s.jsonl", base).base;
-        found = file_exists(path) && connect_transcript_open(arena, path, prices, transcript, NULL);
-        if (found)
-            add_agents(arena, file_join(arena, base, "subagents"), prices, transcript);
-    }
-    if (open)
-        closedir(open);
-    return found;
 }

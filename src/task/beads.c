@@ -18,6 +18,7 @@ enum beads_field {
     BEADS_DEPENDENCIES,
     BEADS_METADATA,
     BEADS_RECORD_TYPE,
+    BEADS_EPHEMERAL,
     BEADS_FIELDS,
 };
 
@@ -35,6 +36,7 @@ static const struct slice KEYS[BEADS_FIELDS] = {
     [BEADS_DEPENDENCIES] = SLICE("dependencies"),
     [BEADS_METADATA] = SLICE("metadata"),
     [BEADS_RECORD_TYPE] = SLICE("_type"),
+    [BEADS_EPHEMERAL] = SLICE("ephemeral"),
 };
 
 /* The types that keep an issue from being ready, but for parent-child: an epic is no step. An
@@ -77,6 +79,23 @@ static struct task_list read_dependencies(struct arena *arena, struct json edges
     return list;
 }
 
+/* Agents, rigs, convoys and the like are issues too, but nobody is to do them. */
+static bool is_bookkeeping(const struct task *task, struct json ephemeral)
+{
+    static const char *const types[] = {
+        "agent", "convoy", "event", "gate", "message", "molecule", "rig", "role", "slot"};
+    bool truth = false;
+    if (json_bool(ephemeral, &truth) && truth)
+        return true;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (slice_is(task->type, types[i]))
+            return true;
+    for (size_t i = 0; i < task->labels.n; i++)
+        if (slice_starts(task->labels.items[i], "gt:"))
+            return true;
+    return false;
+}
+
 enum task_read beads_record(
     struct json record, struct arena *arena, struct task *task, struct failure *failure)
 {
@@ -102,6 +121,7 @@ enum task_read beads_record(
     task->labels = fields_texts(arena, values[BEADS_LABELS], "name", TASK_LABELS_MOST);
     task->depends_on = read_dependencies(arena, values[BEADS_DEPENDENCIES]);
     task->acceptance = fields_lines(arena, acceptance, TASK_LIST_MOST);
+    task->is_bookkeeping = is_bookkeeping(task, values[BEADS_EPHEMERAL]);
     fields_metadata(arena, values[BEADS_METADATA], task);
     return TASK_READ_TASK;
 }

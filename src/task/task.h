@@ -60,7 +60,8 @@ struct task {
     struct slice suggested_model, suggested_effort;
     struct slice rung_decision; /* not empty: Rung itself wrote the suggestion, it is no wish */
     bool parallel;              /* marked as safe to run beside others */
-    size_t line;                /* where it begins in its file, from 1; 0 where unknown */
+    bool is_bookkeeping; /* Beads: of Gas Town's own, or a step of a workflow that is thrown away */
+    size_t line;         /* where it begins in its file, from 1; 0 where unknown */
 };
 
 /* Open work: open, in progress, blocked, hooked, or no status. */

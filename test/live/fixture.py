@@ -46,7 +46,7 @@ sys.exit(1 if bad or not good else 0)
 class Fixture:
     def __init__(self, rung, modules=3, gates=GATES, timeout=20, trust=True, policy=None):
         self.rung = pathlib.Path(rung).resolve()
-        self.scratch = tempfile.TemporaryDirectory(prefix="rung-live-")
+        self.scratch = tempfile.TemporaryDirectory(prefix="rung-live-", ignore_cleanup_errors=True)
         root = pathlib.Path(self.scratch.name)
         self.top = root / "repository"
         self.environment = {

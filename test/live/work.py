@@ -58,7 +58,7 @@ def test_refused(rung):
     add(fixture, "csm-1", 1, status="in_progress")
     add(fixture, "csm-2", 1, status="closed")
     taken = fixture.call("work", "csm-1", check=1)
-    expect("is claimed already" in taken.stderr, f"claimed by another: {taken.stderr}")
+    expect("csm-1: it is in_progress: somebody works on it" in taken.stderr, f"claimed by another: {taken.stderr}")
     done = fixture.call("work", "csm-2", check=1)
     expect("csm-2: it is closed" in done.stderr, f"closed: {done.stderr}")
     add(fixture, "csm-3", 1)
