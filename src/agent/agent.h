@@ -163,6 +163,7 @@ struct agent_exit {
     bool too_dear;        /* not started, for want of money */
     bool timed_out;       /* we stopped it: time */
     bool stopped;         /* we stopped it: a signal of the stream, a budget, the user; see `why` */
+    bool unkept;          /* it got away from us: whatever it says, it has failed */
     const char *why;      /* NULL, or a sentence for timed_out, stopped, not_started */
     int http_status;      /* API; 0: no answer */
     double retry_after_s; /* API; NAN or 0: not told */

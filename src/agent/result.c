@@ -179,6 +179,8 @@ static void find_ending(struct arena *arena, const struct agent_reader *reader,
     if (exit->not_started) {
         say_stopped(
             arena, reader, exit, exit->too_dear ? AGENT_TOO_DEAR : AGENT_NOT_STARTED, result);
+    } else if (exit->unkept) {
+        say_stopped(arena, reader, exit, AGENT_FAILED, result);
     } else if (reader->has_result) {
         struct slice error = text_one_line(arena, kept_slice(&reader->error), SENTENCE_COLUMNS);
         result->ending = reader->ending;

@@ -104,6 +104,7 @@ static void run_program(struct run *run, struct arena *arena, const struct agent
         .not_started = ended->not_started != NULL,
         .timed_out = ended->timed_out,
         .stopped = ended->stopped != NULL && !ended->timed_out,
+        .unkept = ended->unkept,
         .why = ended->not_started ? ended->not_started : ended->stopped,
         .retry_after_s = NAN,
     };

@@ -277,6 +277,7 @@ static void sum_up(struct held *held, struct arena *arena)
     struct keeper_ended *ended = held->ended;
     if (!held->answered) {
         ended->exit_status = 128 + SIGKILL;
+        ended->unkept = true;
         if (!ended->stopped)
             ended->stopped = "its keeper was killed";
     } else if (held->report.started_errno) {

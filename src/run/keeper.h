@@ -49,6 +49,7 @@ struct keeper_ended {
     const char *not_started; /* why, in the arena, or NULL */
     bool timed_out, interrupted;
     const char *stopped; /* the ear's sentence, or ours; NULL: it ended by itself */
+    bool unkept;         /* its keeper was killed, perhaps by itself */
     int leftovers;       /* processes that outlived it and were killed */
     double seconds;
 };

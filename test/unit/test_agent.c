@@ -501,6 +501,21 @@ static void spend_is_known_when_stopped(void **state)
     end(&fixture);
 }
 
+/* What killed the process that kept it is not believed, whatever it says at last. */
+static void who_gets_away_has_failed(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture, POLICY_AGENT_CLAUDE, &HAIKU);
+    struct agent_result result = read_text(&fixture,
+        slice_from("{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false,"
+                   "\"result\":\"done\"}\n"),
+        100, (struct agent_exit){.stopped = true, .unkept = true, .why = "its keeper was killed"});
+    assert_int_equal(result.ending, AGENT_FAILED);
+    assert_slice(result.error, "its keeper was killed");
+    end(&fixture);
+}
+
 /* Where no price is known, a step's own figure ends the agent at its line. */
 static void own_figures_hold_a_budget(void **state)
 {
@@ -750,6 +765,7 @@ int main(void)
         cmocka_unit_test(memory_stays_bounded),
         cmocka_unit_test(trouble_is_signalled),
         cmocka_unit_test(spend_is_known_when_stopped),
+        cmocka_unit_test(who_gets_away_has_failed),
         cmocka_unit_test(own_figures_hold_a_budget),
         cmocka_unit_test(waits_are_told),
         cmocka_unit_test(arguments_are_built),
