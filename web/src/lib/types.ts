@@ -263,9 +263,8 @@ export type VerdictName = 'SUPPORTED' | 'REFUTED' | 'INSUFFICIENT'
 
 export interface Criterion {
   id: string
-  claim: string
+  claim?: string
   verdict: VerdictName
-  target: number
   estimate: number | null
   lower: number | null
   e: number | null
