@@ -101,12 +101,25 @@ static const char *page_sql(
         .base;
 }
 
+/* Where the walk through the index begins: at the filter's own end of time where the page before
+ * did not come so far. SQLite would step over all that lies beyond it. */
+static struct ledger_mark first_mark(
+    const struct ledger_filter *filter, const struct ledger_pages *pages)
+{
+    struct ledger_mark from = pages->from;
+    bool oldest = pages->order == LEDGER_OLDEST, is_first = from.number == 0;
+    if (oldest && (is_first || from.at_ms < filter->since_ms))
+        return (struct ledger_mark){filter->since_ms - 1, INT64_MAX};
+    if (oldest || (!is_first && (!filter->until_ms || from.at_ms < filter->until_ms)))
+        return from;
+    return filter->until_ms ? (struct ledger_mark){filter->until_ms, -1}
+                            : (struct ledger_mark){INT64_MAX, INT64_MAX};
+}
+
 static void bind_page(sqlite3_stmt *statement, const struct ledger_filter *filter,
     const struct ledger_pages *pages, struct sieve sieve, struct slice like)
 {
-    struct ledger_mark from = pages->from;
-    if (from.number == 0)
-        from.at_ms = from.number = pages->order == LEDGER_OLDEST ? -1 : INT64_MAX;
+    struct ledger_mark from = first_mark(filter, pages);
     sqlite3_bind_int64(statement, 1, from.at_ms);
     sqlite3_bind_int64(statement, 2, from.number);
     sqlite3_bind_int64(statement, 3, filter->since_ms);
