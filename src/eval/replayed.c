@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "latest.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -170,6 +171,7 @@ static void add_row(
         arena_grow(arena, replayed->rows, replayed->n, &replayed->room, sizeof(*replayed->rows));
     struct replay_row *row = &replayed->rows[replayed->n++];
     *row = (struct replay_row){.id = experiment->task_id,
+        .experiment = experiment->id,
         .title = experiment->description,
         .at_ms = experiment->at_ms,
         .forced = slice_is(experiment->strategy, "forced"),
@@ -195,19 +197,15 @@ static void add_row(
     replayed->explored += row->from != row->taken;
 }
 
-static bool read_rows(struct replayed *replayed, struct ledger *ledger,
-    const struct ledger_filter *filter, struct failure *failure)
+struct reading {
+    struct replayed *replayed;
+    struct meanings meanings;
+};
+
+static void take_row(void *context, const struct experiment *experiment)
 {
-    struct meanings meanings = {.n = 0};
-    struct ledger_walk *walk = NULL;
-    struct experiment experiment;
-    enum ledger_next next = LEDGER_BROKEN;
-    if (!ledger_walk_open(ledger, filter, LEDGER_OLDEST, 0, &walk, failure))
-        return false;
-    while ((next = ledger_walk_next(walk, replayed->arena, &experiment, failure)) == LEDGER_ROW)
-        add_row(replayed, &meanings, &experiment);
-    ledger_walk_close(walk);
-    return next == LEDGER_END;
+    struct reading *reading = context;
+    add_row(reading->replayed, &reading->meanings, experiment);
 }
 
 /* ---- what the new policy decides ---- */
@@ -333,7 +331,9 @@ bool replay_ledger(struct replayed *replayed, struct ledger *ledger,
     for (size_t i = 0; i < policy->n_rungs; i++)
         replayed->actions[replayed->n_actions++] = (struct replay_action){
             policy->rungs[i].name, policy->rungs[i].model, policy->rungs[i].effort};
-    if (!read_rows(replayed, ledger, filter, failure))
+    struct reading reading = {.replayed = replayed};
+    if (!eval_walk_latest(
+            ledger, replayed->arena, filter, replayed->most, take_row, &reading, failure))
         return false;
     if (policy->goal.kind == POLICY_GOAL_TIERS)
         decide_by_rules(replayed, evidence, view);

@@ -15,8 +15,8 @@ struct replay_action {
 };
 
 struct replay_row {
-    struct task task; /* as far as the ledger knows it */
-    struct slice id, title;
+    struct task task;                   /* as far as the ledger knows it */
+    struct slice id, experiment, title; /* the task's id, the experiment's */
     int64_t at_ms;
     size_t from, to; /* actions: what the ledger's policy preferred, what the new one does */
     size_t taken;    /* what was started */
@@ -35,6 +35,7 @@ struct replayed {
     struct policy policy; /* the new one */
     const struct price_table *prices;
     int32_t today;
+    size_t most; /* decisions to replay, the latest; 0: all */
     struct replay_action actions[EVAL_ACTIONS_MOST];
     size_t n_actions;
     struct replay_row *rows;
@@ -52,7 +53,7 @@ struct replayed {
     struct eval_replay success, cost;
 };
 
-/* Reads what the filter lets pass and decides all of it anew; fills everything behind `today`.
+/* Reads what the filter lets pass and decides all of it anew; fills everything behind `most`.
  * A policy of tiers decides by `evidence` (may be NULL), one with a goal by what is read; `view` is
  * scratch memory. */
 bool replay_ledger(struct replayed *replayed, struct ledger *ledger,

@@ -3,6 +3,7 @@
 #include "suggestions.h"
 
 #include "base/text.h"
+#include "latest.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -40,10 +41,10 @@ struct reading {
     struct slice cheap;
     struct arena arena; /* of one decision */
     uint64_t *kinds;    /* by row; 0: no labels */
-    struct slice *ids, *rungs;
+    struct slice *ids, *rungs, *experiments;
     bool *held_higher; /* the cheap attempt failed and a later rung's held */
     bool *wanted;      /* a person, or the dice, chose where it began */
-    size_t room[5];
+    size_t room[6];
 };
 
 static uint64_t kind_of(const struct eval_hint_row *row)
@@ -66,6 +67,8 @@ static void grow(struct reading *reading)
         arena_grow(arena, reading->rungs, s->n, &reading->room[2], sizeof(*reading->rungs));
     reading->held_higher = arena_grow(
         arena, reading->held_higher, s->n, &reading->room[3], sizeof(*reading->held_higher));
+    reading->experiments = arena_grow(
+        arena, reading->experiments, s->n, &reading->room[5], sizeof(*reading->experiments));
     reading->wanted =
         arena_grow(arena, reading->wanted, s->n, &reading->room[4], sizeof(*reading->wanted));
 }
@@ -81,8 +84,9 @@ static bool was_chosen_for(const struct experiment *experiment)
     return false;
 }
 
-static void add(struct reading *reading, const struct experiment *experiment)
+static void add(void *context, const struct experiment *experiment)
 {
+    struct reading *reading = context;
     struct suggestions *s = reading->suggestions;
     struct evidence_attempt *judged;
     size_t n = record_attempts_judged(s->arena, experiment, &judged);
@@ -108,6 +112,7 @@ static void add(struct reading *reading, const struct experiment *experiment)
     reading->kinds[s->n] = kind_of(row);
     reading->ids[s->n] = experiment->task_id;
     reading->rungs[s->n] = judged[0].rung;
+    reading->experiments[s->n] = experiment->id;
     reading->held_higher[s->n] = row->began_cheap && !row->held && n > 1 && judged[n - 1].success;
     reading->wanted[s->n] = row->spoke == EVAL_SPOKE_PERSON || was_chosen_for(experiment);
     s->n++;
@@ -175,7 +180,8 @@ static void list_misrouted(const struct reading *reading)
             continue;
         s->misrouted =
             arena_grow(s->arena, s->misrouted, s->n_misrouted, &room, sizeof(*s->misrouted));
-        s->misrouted[s->n_misrouted++] = (struct misrouted){reading->ids[i], s->rows[i].title, why};
+        s->misrouted[s->n_misrouted++] = (struct misrouted){
+            reading->experiments[i], reading->ids[i], s->rows[i].title, reading->rungs[i], why};
     }
 }
 
@@ -195,23 +201,16 @@ bool suggest_find(struct suggestions *s, struct ledger *ledger, const struct led
 {
     struct arena *arena = s->arena;
     struct policy tiers = *s->policy; /* what the rules alone say */
-    struct ledger_walk *walk = NULL;
-    struct experiment experiment;
     struct reading reading = {.suggestions = s};
-    enum ledger_next next = LEDGER_BROKEN;
     tiers.goal.kind = POLICY_GOAL_TIERS;
     decide_prepare(arena, &tiers, s->prices, s->today, NULL, NULL, &reading.decider);
     s->cheap = reading.decider.cheapest;
     s->value = value_of(&tiers, s->cheap);
     s->away = value_of(&tiers, tiers.middle);
     reading.cheap = tiers.rungs[s->cheap].name;
-    if (!ledger_walk_open(ledger, filter, LEDGER_OLDEST, 0, &walk, failure))
-        return false;
-    while ((next = ledger_walk_next(walk, arena, &experiment, failure)) == LEDGER_ROW)
-        add(&reading, &experiment);
-    ledger_walk_close(walk);
+    bool ok = eval_walk_latest(ledger, arena, filter, s->most, add, &reading, failure);
     arena_free(&reading.arena);
-    if (next != LEDGER_END)
+    if (!ok)
         return false;
     s->n_hints = eval_suggest(arena, s->rows, s->n, FALSE_DISCOVERIES, &s->hints, &s->base_rate);
     list_misrouted(&reading);
@@ -231,7 +230,7 @@ struct slice suggest_rung_of(const struct suggestions *s, const struct eval_hint
     return policy->rungs[hint->to_cheap ? s->cheap : policy->middle].name;
 }
 
-static void write_hint(const struct suggestions *s, struct emit *emit, size_t i)
+void suggest_write_hint(const struct suggestions *s, struct emit *emit, size_t i)
 {
     const struct eval_hint *hint = &s->hints[i];
     emit_open(emit, '{');
@@ -261,7 +260,7 @@ void suggest_write_json(const struct suggestions *s, struct emit *emit)
     emit_key(emit, "suggestions");
     emit_open(emit, '[');
     for (size_t i = 0; i < s->n_hints; i++)
-        write_hint(s, emit, i);
+        suggest_write_hint(s, emit, i);
     emit_close(emit, ']');
     emit_key(emit, "misrouted");
     emit_open(emit, '[');

@@ -82,9 +82,8 @@ static void write_projections(struct emit *emit, const struct report *report)
     emit_close(emit, ']');
 }
 
-static void write_calibration(struct emit *emit, const struct report_calibration *c)
+void report_write_calibration(struct emit *emit, const struct report_calibration *c)
 {
-    emit_key(emit, "calibration");
     emit_open(emit, '{');
     emit_member_int64(emit, "n", c->n);
     emit_member_double(emit, "stated", c->stated);
@@ -150,7 +149,8 @@ void report_write_json(struct emit *emit, const struct report *report)
     write_savings(emit, report);
     write_projections(emit, report);
     emit_member_double(emit, "mean_confidence", report->calibration.stated);
-    write_calibration(emit, &report->calibration);
+    emit_key(emit, "calibration");
+    report_write_calibration(emit, &report->calibration);
     report_write_phases(emit, report);
     report_write_alarms(emit, report);
     write_gates(emit, report);

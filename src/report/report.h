@@ -245,6 +245,9 @@ void report_print_markdown(
 /* The object of DESIGN's `report --format json`, on one line. */
 void report_write_json(struct emit *emit, const struct report *report);
 
+/* Its member `calibration`. */
+void report_write_calibration(struct emit *emit, const struct report_calibration *calibration);
+
 /* ---- validate ---- */
 
 enum report_claim {
