@@ -59,6 +59,9 @@ serve_handler api_decide, api_policy, api_policy_check;
 /* Each problem as {line, column, key, message}. */
 void api_write_problems(struct emit *out, const char *key, const struct policy_problems *problems);
 
+/* ---- api_calibration.c, api_replay.c, api_outcomes.c ---- */
+serve_handler api_calibration, api_replay, api_outcomes;
+
 /* ---- body.c: members of a body, checked by a table ---- */
 enum api_kind { API_TEXT, API_TEXTS, API_NUMBER, API_WHOLE, API_BOOL };
 struct api_member {
@@ -83,6 +86,12 @@ bool api_read_body(const struct serve_request *request, struct serve_answer *ans
 
 /* The members of two JSON objects as one. */
 void api_emit_joined(struct emit *out, struct slice first, struct slice second);
+
+/* An answer that is kept: true where it was there, and is written. The key is made of the words and
+ * of what the state goes by; keep it once it is made. */
+bool api_answer_kept(struct serve_state *state, const struct serve_request *request,
+    struct serve_answer *answer, int64_t most_us, struct slice words, struct slice *key);
+void api_keep(struct serve_state *state, const struct serve_answer *answer, struct slice key);
 
 /* 500 with what the ledger said. */
 void api_fail(const struct serve_request *request, struct serve_answer *answer,

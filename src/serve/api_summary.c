@@ -218,7 +218,7 @@ static bool write_summary(struct emit *out, struct serve_state *state,
         .since_ms = request->params[SUMMARY_SINCE].whole,
         .until_ms = request->params[SUMMARY_UNTIL].whole,
         .project = request->params[SUMMARY_PROJECT].text};
-    struct ledger_pages pages = {.most = RECENT, .looks = LATEST_LOOKS};
+    struct ledger_pages pages = {.order = LEDGER_NEWEST, .most = RECENT, .looks = LATEST_LOOKS};
     struct report_facts facts;
     struct report report;
     struct ledger_page page;
@@ -242,36 +242,32 @@ void api_summary(
     struct serve_state *state, const struct serve_request *request, struct serve_answer *answer)
 {
     const struct serve_value *params = request->params;
-    struct slice key = arena_print(request->arena, "summary %lld %lld %.*s",
-        (long long)params[SUMMARY_SINCE].whole, (long long)params[SUMMARY_UNTIL].whole,
-        SLICE_ARG(params[SUMMARY_PROJECT].text));
-    struct slice kept = serve_state_kept(state, key, is_filtered(request) ? KEPT_LONG_US : KEPT_US);
+    struct slice words =
+        arena_print(request->arena, "%lld %lld %.*s", (long long)params[SUMMARY_SINCE].whole,
+            (long long)params[SUMMARY_UNTIL].whole, SLICE_ARG(params[SUMMARY_PROJECT].text));
+    struct slice key;
     struct failure failure;
     bool whole;
-    if (kept.len) {
-        emit_raw(&answer->data, kept);
+    if (api_answer_kept(
+            state, request, answer, is_filtered(request) ? KEPT_LONG_US : KEPT_US, words, &key))
         return;
-    }
     if (!write_summary(&answer->data, state, request, &whole, &failure)) {
         emit_clear(&answer->data);
         api_fail(request, answer, &failure);
         return;
     }
-    serve_state_keep(state, key, emit_slice(&answer->data));
+    api_keep(state, answer, key);
 }
 
 void api_validation(
     struct serve_state *state, const struct serve_request *request, struct serve_answer *answer)
 {
-    static const struct slice key = SLICE("validation");
-    struct slice kept = serve_state_kept(state, key, KEPT_US);
     struct report_facts facts;
     struct report_validation validation;
     struct failure failure;
-    if (kept.len) {
-        emit_raw(&answer->data, kept);
+    struct slice key;
+    if (api_answer_kept(state, request, answer, KEPT_US, (struct slice){0}, &key))
         return;
-    }
     if (!report_gather(request->arena, state->ledger, NULL, &state->policy, &state->prices,
             state->today, &facts, &failure)) {
         api_fail(request, answer, &failure);
@@ -279,5 +275,5 @@ void api_validation(
     }
     report_validate(request->arena, &facts, false, &validation);
     report_write_validation(&answer->data, &validation);
-    serve_state_keep(state, key, emit_slice(&answer->data));
+    api_keep(state, answer, key);
 }

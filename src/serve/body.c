@@ -122,3 +122,21 @@ void api_fail(
 {
     serve_refuse(request, answer, 500, "%s", failure->text);
 }
+
+bool api_answer_kept(struct serve_state *state, const struct serve_request *request,
+    struct serve_answer *answer, int64_t most_us, struct slice words, struct slice *key)
+{
+    *key = arena_print(request->arena, "%s %d %s %d %s %.*s", request->route->id, state->today,
+        state->policy.hash, state->policy.trusted,
+        state->evidence ? evidence_tell(state->evidence).id : "-", SLICE_ARG(words));
+    struct slice kept = cache_find(state->place->cache, request->arena, *key, state->seq, most_us);
+    if (kept.len)
+        emit_raw(&answer->data, kept);
+    return kept.len > 0;
+}
+
+void api_keep(struct serve_state *state, const struct serve_answer *answer, struct slice key)
+{
+    if (answer->status == 0)
+        cache_keep(state->place->cache, key, state->seq, emit_slice(&answer->data));
+}

@@ -212,6 +212,7 @@ static void end(struct server *server)
     workers_end(&server->workers);
     events_free(server->events);
     metrics_free(server->place.metrics);
+    cache_free(server->place.cache);
     free(server->running);
     free(server);
 }
@@ -219,13 +220,16 @@ static void end(struct server *server)
 bool serve_run(const struct serve_options *options, struct failure *failure)
 {
     struct server *server = memory_take(sizeof(*server));
-    *server = (struct server){
-        .place = {.options = options, .started_ms = clock_now_ms(), .metrics = metrics_make()}};
+    *server = (struct server){.place = {.options = options,
+                                  .started_ms = clock_now_ms(),
+                                  .metrics = metrics_make(),
+                                  .cache = cache_make()}};
     server->running = memory_take(SERVE_ROUTES_COUNT * sizeof(*server->running));
     memset(server->running, 0, SERVE_ROUTES_COUNT * sizeof(*server->running));
     int err = uv_loop_init(&server->loop);
     if (err != 0 || !workers_begin(&server->workers, &server->place, failure)) {
         metrics_free(server->place.metrics);
+        cache_free(server->place.cache);
         free(server->running);
         free(server);
         return err == 0 ? false : fail_uv(failure, "cannot make an event loop", err);

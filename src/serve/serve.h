@@ -38,11 +38,11 @@ struct serve_options {
     const char *ledger_url;
     bool ledger_in_project;    /* a stranger may have put evidence there: it must be this user's */
     const char *evidence_path; /* of the snapshot beside it, or NULL */
-    const char *policy_path; /* NULL: found upward from `directory` */
-    const char *home;        /* where runs keep their journals: ".rung" of the repository it was
-                                started in, or beside the ledger; NULL: nowhere */
-    const char *directory;   /* where it was started */
-    const char *price_path;  /* this user's own prices, or NULL */
+    const char *policy_path;   /* NULL: found upward from `directory` */
+    const char *home;          /* where runs keep their journals: ".rung" of the repository it was
+                                  started in, or beside the ledger; NULL: nowhere */
+    const char *directory;     /* where it was started */
+    const char *price_path;    /* this user's own prices, or NULL */
 };
 
 /* Listens and answers until SIGTERM or SIGINT. False where it cannot begin. */

@@ -22,17 +22,8 @@ struct serve_state *serve_state_make(const struct serve_place *place)
     return state;
 }
 
-static void forget_kept(struct state_kept *kept)
-{
-    free((void *)(uintptr_t)kept->key.base);
-    free((void *)(uintptr_t)kept->data.base);
-    *kept = (struct state_kept){0};
-}
-
 void serve_state_free(struct serve_state *state)
 {
-    for (size_t i = 0; i < STATE_KEPT_MOST; i++)
-        forget_kept(&state->kept[i]);
     ledger_close(state->ledger);
     evidence_close(state->evidence);
     evidence_view_free(state->view);
@@ -237,44 +228,6 @@ bool serve_state_refresh(struct serve_state *state, struct failure *failure)
         state->today = today;
         prepare_decider(state);
     }
-    if (renewed)
-        for (size_t i = 0; i < STATE_KEPT_MOST; i++)
-            forget_kept(&state->kept[i]);
     state->looked_us = now_us;
     return true;
-}
-
-/* ---- what is kept ---- */
-
-struct slice serve_state_kept(struct serve_state *state, struct slice key, int64_t most_us)
-{
-    for (size_t i = 0; i < STATE_KEPT_MOST; i++) {
-        const struct state_kept *kept = &state->kept[i];
-        if (kept->key.base && slice_equal(kept->key, key) &&
-            (kept->seq == state->seq || clock_monotonic_us() - kept->made_us < most_us))
-            return kept->data;
-    }
-    return (struct slice){0};
-}
-
-static struct slice copy_of(struct slice text)
-{
-    char *copy = memory_take(text.len + 1);
-    memcpy(copy, text.base, text.len);
-    return (struct slice){copy, text.len};
-}
-
-void serve_state_keep(struct serve_state *state, struct slice key, struct slice data)
-{
-    size_t at = state->next_kept;
-    if (data.len > STATE_KEPT_BYTES_MOST || data.len == 0)
-        return;
-    for (size_t i = 0; i < STATE_KEPT_MOST; i++)
-        if (state->kept[i].key.base && slice_equal(state->kept[i].key, key))
-            at = i;
-    if (at == state->next_kept)
-        state->next_kept = (at + 1) % STATE_KEPT_MOST;
-    forget_kept(&state->kept[at]);
-    state->kept[at] =
-        (struct state_kept){copy_of(key), copy_of(data), state->seq, clock_monotonic_us()};
 }

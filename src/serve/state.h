@@ -2,6 +2,7 @@
 #ifndef RUNG_SERVE_STATE_H
 #define RUNG_SERVE_STATE_H
 
+#include "cache.h"
 #include "decide/decide.h"
 #include "ledger/ledger.h"
 #include "serve.h"
@@ -11,10 +12,8 @@
 struct metrics;
 
 enum {
-    STATE_CACHE_KIB = 8 << 10,       /* of the ledger's pages */
-    STATE_LOOK_US = 500000,          /* between looks at whether files changed */
-    STATE_KEPT_MOST = 16,            /* answers kept for as long as nothing changes */
-    STATE_KEPT_BYTES_MOST = 2 << 20, /* of one of them */
+    STATE_CACHE_KIB = 8 << 10, /* of the ledger's pages */
+    STATE_LOOK_US = 500000,    /* between looks at whether files changed */
 };
 
 /* What all of them share: set once, before the first thread. */
@@ -22,6 +21,7 @@ struct serve_place {
     const struct serve_options *options;
     int64_t started_ms;
     struct metrics *metrics;
+    struct cache *cache; /* of long answers; NULL: none is kept */
 };
 
 /* What tells that a file is another one or was written to. */
@@ -30,13 +30,6 @@ struct state_stamp {
     ino_t inode;
     off_t size;
     int64_t changed_ns;
-};
-
-/* An answer that took long, and what it was made from. */
-struct state_kept {
-    struct slice key; /* malloc'ed, both */
-    struct slice data;
-    int64_t seq, made_us;
 };
 
 struct serve_state {
@@ -62,8 +55,6 @@ struct serve_state {
 
     int64_t seq; /* the ledger's last change, at the last refresh */
     int64_t looked_us;
-    struct state_kept kept[STATE_KEPT_MOST];
-    size_t next_kept;
 };
 
 struct serve_state *serve_state_make(const struct serve_place *place);
@@ -73,10 +64,5 @@ void serve_state_free(struct serve_state *state);
  * the ledger cannot be opened, or there never was a policy that could be read. A policy with
  * mistakes leaves the one before in use. */
 bool serve_state_refresh(struct serve_state *state, struct failure *failure) MUST_USE;
-
-/* An answer kept under this key that is younger than `most_us`, or as new as the ledger; empty
- * where there is none. Lives until the next call. */
-struct slice serve_state_kept(struct serve_state *state, struct slice key, int64_t most_us);
-void serve_state_keep(struct serve_state *state, struct slice key, struct slice data);
 
 #endif

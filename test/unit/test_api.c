@@ -202,7 +202,6 @@ static void a_summary_says_what_the_report_says(void **state)
     log_one(desk, told("exp_1", 1767700000000, "haiku", true));
     log_one(desk, told("exp_2", 1767790000000, "haiku", false));
     log_one(desk, told("exp_3", 1767790001000, "elsewhere", true));
-    desk->state->kept[0].made_us = 0; /* as if a second had passed */
     assert_int_equal(ask(desk, "summary", NULL, "", NULL), 200);
     assert_int_equal(whole(desk->data, "n"), 3);
     struct json rungs = json_get(desk->data, "rungs");
@@ -312,6 +311,101 @@ static void a_policy_that_changes_is_read_again(void **state)
     close_desk(desk);
 }
 
+static void put(struct desk *desk, const char *body, const char *expected)
+{
+    assert_int_equal(ask(desk, "outcomes", NULL, "", body), 200);
+    assert_slice(json_get_text(desk->data, "put"), expected);
+}
+
+static void an_outcome_may_be_sent_again(void **state)
+{
+    (void)state;
+    static const char done[] =
+        "{\"id\":\"exp_1\",\"success\":true,\"cost\":0.5,\"outcomeSource\":\"test\"}";
+    static const char whole[] = "{\"id\":\"exp_9\",\"timestamp\":1767700000000,\"taskId\":\"t\","
+                                "\"modelUsed\":\"opus\",\"success\":false,\"x\":[1]}";
+    static const char *const bad[] = {"[]", "{\"success\":true}", "{\"id\":\"exp_1\"}",
+        "{\"id\":\"exp_1\",\"success\":1}", "{\"id\":\"exp_1\",\"success\":true,\"cost\":-1}",
+        "{\"id\":\"exp_1\",\"success\":true,\"outcomeSource\":\"none\"}",
+        "{\"id\":\"exp_9\",\"timestamp\":1,\"taskId\":\"t\",\"success\":true}"};
+    struct desk *desk = open_desk();
+    struct experiment decided = told("exp_1", 1767700000000, "haiku", true), kept;
+    bool found = false;
+    decided.pending = true;
+    decided.success = RECORD_OPEN;
+    decided.cost_usd = NAN;
+    log_one(desk, decided);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(ask(desk, "outcomes", NULL, "", bad[i]), 422);
+    put(desk, done, "completed");
+    put(desk, done, "kept");
+    assert_int_equal(ask(desk, "outcomes", NULL, "", "{\"id\":\"exp_1\",\"success\":false}"), 409);
+    assert_int_equal(ask(desk, "outcomes", NULL, "", "{\"id\":\"exp_2\",\"success\":true}"), 404);
+    must(ledger_get(desk->state->ledger, &desk->arena, s("exp_1"), &kept, &found, &desk->failure),
+        desk);
+    assert_true(found && !kept.pending && kept.success == RECORD_ACCEPTED);
+    assert_int_equal(kept.cost_source, RECORD_MEASURED);
+    assert_int_equal(kept.outcome_source, RECORD_TEST);
+    assert_close(kept.cost_usd, 0.5, 1e-12);
+    put(desk, whole, "added");
+    put(desk, whole, "kept");
+    assert_int_equal(ask(desk, "outcomes", NULL, "",
+                         "{\"id\":\"exp_9\",\"timestamp\":1767700000000,\"taskId\":\"t\","
+                         "\"modelUsed\":\"opus\",\"success\":true}"),
+        409);
+    close_desk(desk);
+}
+
+static void what_went_wrong_is_pointed_at(void **state)
+{
+    (void)state;
+    struct desk *desk = open_desk();
+    struct record_attempt attempts[2] = {record_blank_attempt(), record_blank_attempt()};
+    struct experiment climbed = told("exp_1", 1767700000000, "haiku", true);
+    climbed.outcome_source = RECORD_TEST;
+    climbed.model_used = s("sonnet");
+    climbed.attempts = (struct record_attempts){attempts, 2};
+    attempts[0].rung = s("haiku");
+    attempts[0].success = RECORD_FAILED;
+    attempts[1].rung = s("sonnet");
+    attempts[1].success = RECORD_ACCEPTED;
+    log_one(desk, climbed);
+    log_one(desk, told("exp_2", 1767700001000, "sonnet", true));
+    assert_int_equal(ask(desk, "calibration", NULL, "", NULL), 200);
+    struct json misrouted = json_get(desk->data, "misrouted");
+    assert_int_equal(json_count(misrouted), 1);
+    assert_slice(json_get_text(at(misrouted, 0), "id"), "exp_1");
+    assert_slice(json_get_text(at(misrouted, 0), "rung"), "haiku");
+    assert_int_equal(json_count(json_get(json_get(desk->data, "curve"), "points")), 3);
+    assert_int_equal(whole(desk->data, "n"), 2);
+    close_desk(desk);
+}
+
+static void another_policy_moves_recorded_tasks(void **state)
+{
+    (void)state;
+    struct desk *desk = open_desk();
+    for (int i = 0; i < 5; i++) {
+        struct experiment e = told(arena_print(&desk->arena, "exp_%d", i).base,
+            1767700000000 + i * 1000, i == 4 ? "opus" : "sonnet", true);
+        log_one(desk, e);
+    }
+    static const char to_opus[] =
+        "{\"policy\":\"ladder:\\n  - {rung: sonnet, model: claude-sonnet-5-5, effort: medium}\\n"
+        "  - {rung: opus, model: claude-opus-5-5, effort: medium}\\ndefault: opus\\nmiddle: opus\\n"
+        "top: opus\\n\",\"limit\":4}";
+    assert_int_equal(ask(desk, "replay", NULL, "", to_opus), 200);
+    assert_int_equal(whole(desk->data, "n"), 4); /* the latest */
+    assert_int_equal(whole(desk->data, "moves"), 3);
+    struct json row = at(json_get(desk->data, "rows"), 0);
+    assert_slice(json_get_text(row, "id"), "exp_3"); /* newest first */
+    assert_slice(json_get_text(row, "from"), "sonnet");
+    assert_slice(json_get_text(row, "to"), "opus");
+    assert_int_equal(ask(desk, "replay", NULL, "", "{\"policy\":\"ladder: 3\"}"), 422);
+    assert_int_equal(ask(desk, "replay", NULL, "", "{\"policy\":\"\",\"limit\":0}"), 422);
+    close_desk(desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +415,9 @@ int main(void)
         cmocka_unit_test(a_series_has_equal_columns),
         cmocka_unit_test(a_typed_task_is_decided),
         cmocka_unit_test(a_policy_that_changes_is_read_again),
+        cmocka_unit_test(an_outcome_may_be_sent_again),
+        cmocka_unit_test(what_went_wrong_is_pointed_at),
+        cmocka_unit_test(another_policy_moves_recorded_tasks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
