@@ -185,6 +185,36 @@ struct slice gate_judge_schema(void);
 void gate_judge_read(struct arena *arena, struct slice name, const struct agent_result *answer,
     double seconds, struct gate_result *result);
 
+/* ---- one review of several changes (reviews.c) ---- */
+
+enum {
+    GATE_REVIEWS_MOST = 20, /* changes in a prompt */
+    GATE_REVIEWS_BYTES_MOST = 400 << 10,
+    GATE_REVIEW_BYTES_MOST = 100 << 10, /* of one diff or answer; the rest is cut */
+};
+
+struct gate_reviewed {
+    struct slice task, diff, answer; /* diff or answer may be empty */
+};
+
+/* What one change takes of a prompt. */
+size_t gate_review_bytes(const struct gate_reviewed *change);
+
+/* How many of the first changes go into one prompt: one at least, at most GATE_REVIEWS_MOST. */
+size_t gate_reviews_fit(const struct gate_reviewed *changes, size_t n);
+
+/* As gate_judge_prompt, for 1 … GATE_REVIEWS_MOST changes at once; {reviews:[{change: number from
+ * 1, verdict, confidence, findings}]}. */
+struct slice gate_reviews_prompt(
+    struct arena *arena, const struct gate_reviewed *changes, size_t n);
+struct slice gate_reviews_schema(void);
+
+/* The verdict on each, in their order, named "review". A change that the answer does not name, and
+ * all where it cannot be read, could not be told; one that it names twice fails where either does.
+ */
+void gate_reviews_read(struct arena *arena, const struct agent_result *answer, double seconds,
+    struct gate_result *results, size_t n);
+
 /* ---- schema ---- */
 
 /* True where a JSON text meets a JSON schema: type, enum, const, properties, required,

@@ -70,7 +70,7 @@ static bool add_findings(struct json list, struct findings *findings)
     return is_grave;
 }
 
-static enum gate_verdict read_verdict(
+enum gate_verdict judge_read_verdict(
     struct json value, struct findings *findings, double *confidence)
 {
     struct slice verdict = json_get_text(value, "verdict");
@@ -103,7 +103,7 @@ void gate_judge_read(struct arena *arena, struct slice name, const struct agent_
         struct json_parser *parser = json_parser_make();
         struct json value;
         if (json_parse(parser, answer->structured, &value, &failure))
-            result->verdict = read_verdict(value, &findings, &result->confidence);
+            result->verdict = judge_read_verdict(value, &findings, &result->confidence);
         json_parser_free(parser);
     }
     result->evidence = findings_text(&findings);

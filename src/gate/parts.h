@@ -64,4 +64,9 @@ extern const char *const SEALED_OF_GIT[];
 void gate_check_diff(struct arena *arena, const struct policy_gate *gate,
     const struct gate_subject *subject, struct gate_result *result);
 
+/* The verdict of one object that a judge answered, its findings and its confidence (left as it is
+ * where it says none). */
+enum gate_verdict judge_read_verdict(
+    struct json value, struct findings *findings, double *confidence);
+
 #endif

@@ -592,6 +592,51 @@ static struct gate_result read_judge(
     return result;
 }
 
+static void one_review_of_several_is_understood(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    static char longest[3 * GATE_REVIEW_BYTES_MOST];
+    memset(longest, 'x', sizeof(longest));
+    struct gate_reviewed changes[GATE_REVIEWS_MOST + 5] = {
+        {SLICE("Task one"), SLICE("+a\n"), SLICE("")}, {SLICE("Task two"), SLICE(""), SLICE("42")}};
+    for (size_t i = 2; i < GATE_REVIEWS_MOST + 5; i++)
+        changes[i] = (struct gate_reviewed){.task = SLICE("Many")};
+    assert_int_equal(gate_reviews_fit(changes, 2), 2);
+    assert_int_equal(gate_reviews_fit(changes, GATE_REVIEWS_MOST + 5), GATE_REVIEWS_MOST);
+    for (size_t i = 0; i < 5; i++)
+        changes[i].diff = (struct slice){longest, sizeof(longest)};
+    assert_int_equal(gate_reviews_fit(changes, 5), 3); /* 100 KiB of each, and its frame */
+    changes[0].diff = slice_from("+a\n");
+    changes[1].diff = slice_from("");
+    struct slice prompt = gate_reviews_prompt(&arena, changes, 2);
+    assert_true(slice_find(prompt, "Change 2:\n<task ") != SIZE_MAX);
+    assert_true(slice_find(prompt, "\n42\n</answer ") != SIZE_MAX);
+    assert_true(slice_find(prompt, "\n+a\n\n</change ") != SIZE_MAX);
+
+#define REVIEW(n, verdict)                                                                         \
+    "{\"change\":" n ",\"verdict\":\"" verdict "\",\"confidence\":0.5,\"findings\":[]}"
+    struct gate_result results[4];
+    struct agent_result answer = {.ending = AGENT_DONE,
+        .answer =
+            slice_from("{\"reviews\":[" REVIEW("2", "reject") "," REVIEW("1", "approve") "," REVIEW(
+                "2", "approve") "," REVIEW("9", "reject") "," REVIEW("4", "unsure") "]}")};
+    gate_reviews_read(&arena, &answer, 8, results, 4);
+    assert_verdict(results[0], GATE_PASS, NULL);
+    assert_verdict(results[1], GATE_FAIL, "without a finding"); /* the worse of two */
+    assert_verdict(results[2], GATE_UNSURE, "no verdict on this change");
+    assert_int_equal(results[3].verdict, GATE_UNSURE);
+    assert_close(results[0].seconds, 2, 0);
+    answer.answer = slice_from("{\"reviews\":[" REVIEW("1", "fine") "]}");
+    gate_reviews_read(&arena, &answer, 8, results, 4);
+    assert_verdict(results[0], GATE_UNSURE, "cannot be read");
+#undef REVIEW
+    answer = (struct agent_result){.ending = AGENT_UPSTREAM, .error = SLICE("overloaded")};
+    gate_reviews_read(&arena, &answer, 8, results, 4);
+    assert_verdict(results[3], GATE_UNSURE, "overloaded");
+    arena_free(&arena);
+}
+
 static void judges_are_understood(void **state)
 {
     (void)state;
@@ -665,6 +710,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_touch_is_seen, make_place, remove_place),
         cmocka_unit_test_setup_teardown(a_touch_at_once_is_seen, make_place, remove_place),
         cmocka_unit_test(judges_are_understood),
+        cmocka_unit_test(one_review_of_several_is_understood),
         cmocka_unit_test(judges_get_data_not_orders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
