@@ -223,6 +223,9 @@ struct agent_result {
     bool band_unknown;    /* of any use */
     bool costs_differ;    /* own and reckoned by more than 2 % */
     struct slice prices;  /* JSON: the price rows reckoned with */
+    struct slice batch;   /* id of the Message Batch that it was part of, or empty */
+    double price_factor;  /* of the prices, by which costs were multiplied; 0: none */
+    double share;         /* of an attempt that served several tasks; 0: all of it */
     double retry_after_s; /* NAN: not told */
     struct slice warnings[AGENT_WARNINGS_MOST]; /* sentences: mismatch, cost, band, denials … */
     size_t n_warnings;
@@ -245,6 +248,40 @@ struct record_attempt agent_attempt(struct arena *arena, const struct agent_call
  * the alias of its line ("haiku"), with or without "[1m]" and a provider before "/". */
 bool agent_is_model(struct slice decided, struct slice served);
 
+/* ---- Message Batches: many requests at once, answered within a day, at half the price ---- */
+
+enum { AGENT_BATCH_ID_BYTES_MOST = 100, AGENT_BATCH_BYTES_MOST = 64 << 20 };
+#define AGENT_BATCH_FACTOR 0.5 /* of all prices; PROTOCOLS.md, Batches */
+
+/* The body that creates a batch of requests, as agent_prepare made them for the API; `names` are
+ * their custom ids. */
+struct slice agent_batch_body(
+    struct arena *arena, const struct agent_start *starts, const char *const *names, size_t n);
+
+/* Where it is created (`id` NULL), looked at, or where its results are. The API's own results_url
+ * is not asked: the key goes nowhere else. */
+const char *agent_batch_url(
+    struct arena *arena, const struct agent_start *start, const char *id, bool results);
+
+/* What the API says of a batch: its id, in the arena, and whether it has ended. False, with the
+ * API's words, where it is no batch. */
+bool agent_batch_read(struct arena *arena, struct slice body, const char **id, bool *ended,
+    struct failure *failure) MUST_USE;
+bool agent_batch_is_id(struct slice id);
+
+/* Feeds the result of one request to a reader, from the JSONL of all; agent_reader_end takes *exit.
+ * False where there is none: *exit says so then. */
+bool agent_batch_result(struct arena *arena, struct slice results, const char *name,
+    struct agent_reader *reader, struct agent_exit *exit);
+
+/* Multiplies what it cost by a batch's price factor, which is recorded. */
+void agent_result_discount(
+    struct arena *arena, const char *batch, double factor, struct agent_result *result);
+
+/* The part of an attempt that one of several tasks has to bear: costs and tokens times `share`. */
+struct agent_result agent_result_share(
+    struct arena *arena, const struct agent_result *whole, double share);
+
 /* ---- the API: in a library of its own, because it loads libcurl (link `librung_api`) ---- */
 
 /* One request of an agent_start with `url`, blocking; the answer's body goes to the reader, status
@@ -252,5 +289,11 @@ bool agent_is_model(struct slice decided, struct slice served);
  * Never fails otherwise than in *exit, whose texts live in the arena. */
 void agent_api_call(struct arena *arena, const struct agent_start *start, const atomic_bool *stop,
     struct agent_reader *reader, struct agent_exit *exit);
+
+/* One request with the headers of an agent_start to another address: POST of `body`, or GET where
+ * its base is NULL. The answer, at most AGENT_BATCH_BYTES_MOST, lives in the arena; exit as
+ * above. */
+void agent_api_fetch(struct arena *arena, const struct agent_start *start, const char *url,
+    struct slice body, const atomic_bool *stop, struct slice *answer, struct agent_exit *exit);
 
 #endif

@@ -302,7 +302,7 @@ static void add_warnings(
 static void add_extras(struct arena *arena, const struct agent_call *call,
     const struct agent_result *result, struct record_attempt *attempt)
 {
-    enum { EXTRAS_MOST = 8 };
+    enum { EXTRAS_MOST = 12 };
     attempt->extras.items = ARENA_ARRAY(arena, struct record_extra, EXTRAS_MOST);
     struct emit value = {0};
     emit_text(&value, call->rung->model);
@@ -322,6 +322,16 @@ static void add_extras(struct arena *arena, const struct agent_call *call,
     if (result->band_unknown) {
         emit_cstring(&value, "unknown");
         add_extra(arena, &attempt->extras, "band", &value);
+    }
+    if (result->batch.len) {
+        emit_text(&value, result->batch);
+        add_extra(arena, &attempt->extras, "batch", &value);
+        emit_double(&value, result->price_factor);
+        add_extra(arena, &attempt->extras, "priceFactor", &value);
+    }
+    if (result->share > 0) {
+        emit_double(&value, result->share);
+        add_extra(arena, &attempt->extras, "share", &value);
     }
     if (result->served.len == 0 && (result->has_tokens || result->ending == AGENT_DONE)) {
         emit_cstring(&value, AGENT_SERVED_UNKNOWN);

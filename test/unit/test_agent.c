@@ -349,6 +349,80 @@ static void the_api_is_read(void **state)
     end(&fixture);
 }
 
+static void batches_are_written_and_read(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct failure failure;
+    struct agent_start starts[2] = {
+        {.input = SLICE("{\"model\":\"m\"}"), .url = "https://x/v1/messages"},
+        {.input = SLICE("{}")}};
+    const char *const names[] = {"run_1-r0", "run_1-r1"};
+    assert_slice(agent_batch_body(&arena, starts, names, 2),
+        "{\"requests\":[{\"custom_id\":\"run_1-r0\",\"params\":{\"model\":\"m\"}},"
+        "{\"custom_id\":\"run_1-r1\",\"params\":{}}]}");
+    assert_string_equal(
+        agent_batch_url(&arena, starts, NULL, false), "https://x/v1/messages/batches");
+    assert_string_equal(
+        agent_batch_url(&arena, starts, "b_1", true), "https://x/v1/messages/batches/b_1/results");
+    const char *id;
+    bool ended;
+    assert_true(agent_batch_read(&arena,
+        slice_from("{\"id\":\"msgbatch_1\",\"type\":\"message_batch\",\"processing_status\":"
+                   "\"canceling\"}"),
+        &id, &ended, &failure));
+    assert_string_equal(id, "msgbatch_1");
+    assert_false(ended);
+    assert_false(agent_batch_read(&arena,
+        slice_from("{\"id\":\"../models\",\"type\":\"message_batch\"}"), &id, &ended, &failure));
+    assert_false(agent_batch_read(&arena,
+        slice_from("{\"type\":\"error\",\"error\":{\"type\":\"billing_error\",\"message\":\"no "
+                   "credit\"}}"),
+        &id, &ended, &failure));
+    assert_non_null(strstr(failure.text, "billing_error: no credit"));
+
+    static const char results[] =
+        "{\"custom_id\":\"b\",\"result\":{\"type\":\"errored\",\"error\":{\"type\":\"error\","
+        "\"error\":{\"type\":\"overloaded_error\",\"message\":\"busy\"}}}}\n"
+        "nonsense\n"
+        "{\"custom_id\":\"a\",\"result\":{\"type\":\"succeeded\",\"message\":{\"id\":\"m1\","
+        "\"type\":"
+        "\"message\",\"model\":\"claude-haiku-5-5\",\"content\":[{\"type\":\"text\",\"text\":"
+        "\"Yes\"}],"
+        "\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":1000,\"output_tokens\":200}}}}\n"
+        "{\"custom_id\":\"c\",\"result\":{\"type\":\"expired\"}}\n";
+    static const struct {
+        const char *name;
+        enum agent_ending ending;
+    } wanted[] = {{"a", AGENT_DONE}, {"b", AGENT_RATE_LIMITED}, {"c", AGENT_NOT_STARTED},
+        {"d", AGENT_NOT_STARTED}};
+    for (size_t i = 0; i < 4; i++) {
+        struct fixture fixture;
+        struct agent_exit exit;
+        struct agent_result result;
+        begin(&fixture, POLICY_AGENT_API, &HAIKU);
+        struct agent_reader *reader = agent_reader_make(&fixture.setup);
+        assert_int_equal(
+            agent_batch_result(&fixture.arena, slice_from(results), wanted[i].name, reader, &exit),
+            i < 3);
+        agent_reader_end(reader, &fixture.arena, &exit, &result);
+        assert_int_equal(result.ending, wanted[i].ending);
+        if (i == 0) {
+            double usd = (1000 * 0.1 + 200 * 0.5) / 1e6;
+            assert_slice(result.answer, "Yes");
+            agent_result_discount(&fixture.arena, "msgbatch_1", AGENT_BATCH_FACTOR, &result);
+            assert_close(result.cost_usd, usd / 2, 1e-12);
+            struct agent_result part = agent_result_share(&fixture.arena, &result, 0.25);
+            assert_close(part.cost_usd, usd / 8, 1e-12);
+            assert_close(part.tokens.input, 250, 1e-9);
+            assert_close(part.uses[0].reckoned_usd, usd / 8, 1e-12);
+        }
+        agent_reader_free(reader);
+        end(&fixture);
+    }
+    arena_free(&arena);
+}
+
 static void a_declared_program_is_read(void **state)
 {
     (void)state;
@@ -760,6 +834,7 @@ int main(void)
         cmocka_unit_test(real_opencode_is_read),
         cmocka_unit_test(codex_without_network_is_read),
         cmocka_unit_test(the_api_is_read),
+        cmocka_unit_test(batches_are_written_and_read),
         cmocka_unit_test(a_declared_program_is_read),
         cmocka_unit_test(garbage_is_called_garbage),
         cmocka_unit_test(memory_stays_bounded),
