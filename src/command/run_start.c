@@ -106,6 +106,23 @@ static double lower(double policy_usd, const struct option_value *given)
     return policy_usd > 0 && policy_usd < given->number ? policy_usd : given->number;
 }
 
+/* A rung's name: it reviews each task's change, or, of a swarm, all of them together at the end. */
+static bool read_review(struct going *going, struct failure *failure)
+{
+    struct run_settings *settings = &going->parts.settings;
+    const struct option_value *review = option(going, GO_REVIEW);
+    if (!review->given || run_review_from_name(review->text, &settings->review))
+        return true;
+    int rung = policy_rung_by_wish(&going->policy, review->text, (struct slice){0});
+    if (rung == POLICY_NONE)
+        return failure_set(failure,
+            "--review is critical, always, never or a rung of the ladder, not \"%.*s\"",
+            SLICE_ARG(review->text));
+    settings->review = going->is_many ? RUN_REVIEW_AT_END : RUN_REVIEW_ALWAYS;
+    settings->review_rung = going->policy.review_rung = rung;
+    return true;
+}
+
 static bool read_limits(struct going *going, struct failure *failure)
 {
     static const int money[] = {GO_BUDGET, GO_DAY_BUDGET};
@@ -131,16 +148,15 @@ static bool read_limits(struct going *going, struct failure *failure)
     }
     if (settings->jobs < 1 || settings->jobs > RUN_JOBS_MOST)
         return failure_set(failure, "--jobs is 1 to %d", RUN_JOBS_MOST);
-    const struct option_value *review = option(going, GO_REVIEW), *plan = option(going, GO_PLAN);
+    const struct option_value *plan = option(going, GO_PLAN);
     settings->no_plan = plan->given && slice_is(plan->text, "none");
     settings->plan_rung =
         plan->given ? policy_rung_by_wish(policy, plan->text, (struct slice){0}) : POLICY_NONE;
     if (plan->given && settings->plan_rung == POLICY_NONE && !settings->no_plan)
         return failure_set(
             failure, "--plan %.*s names no rung of the ladder", SLICE_ARG(plan->text));
-    if (review->given && !run_review_from_name(review->text, &settings->review))
-        return failure_set(failure, "--review is critical, always or never, not \"%.*s\"",
-            SLICE_ARG(review->text));
+    if (!read_review(going, failure))
+        return false;
     if (settings->review == RUN_REVIEW_ALWAYS && policy->review_rung == POLICY_NONE)
         going->policy.review_rung = policy->top;
     return true;

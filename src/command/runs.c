@@ -18,7 +18,8 @@
         {"plan", OPTION_TEXT, "RUNG",                                                              \
             "let this rung split a task into parts first (none: whatever the policy says)"},       \
         {"review", OPTION_TEXT, "WHEN",                                                            \
-            "critical (what the policy's review.when names; the default), always or never"},       \
+            "critical (what the policy's review.when names; the default), always, never, or a "    \
+            "rung that reviews: each change, or those of a swarm all together at the end"},        \
         {"jobs", OPTION_WHOLE, "N", jobs_help},                                                    \
         {"dry-run", OPTION_FLAG, NULL, "show the attempts that would be made and their cost"},     \
     {                                                                                              \
@@ -105,12 +106,18 @@ const struct command_row COMMAND_SWARM = {
         "Tasks come as for `rung route`, or one for each file with --template and --each. A task "
         "waits for those it depends on and begins with their changes; of tasks that name the same "
         "file the later waits for the earlier. What one task says is printed whole.\n\n"
+        "With --review RUNG the changes that the gates accepted are reviewed at the end, several "
+        "to "
+        "a prompt; where the agent is the API, as a Message Batch at half the price, which goes on "
+        "while nobody waits: started again, the swarm reads its answer. What is rejected is not "
+        "accepted; its branch stays for a person.\n\n"
         "The breaker begins nothing more after --stop-after failures in a row, above --rate, or "
         "where the agent cannot work at all; a rate limit's wait is obeyed by all. Interrupted and "
         "started again with the same options, a swarm goes on: what is done stays done.\n\n"
         "Ends with 0 where all are accepted, 6 where a budget was a reason, else 5.",
     .examples = "  rung swarm --from beads --jobs 4 --budget 5\n"
                 "  rung swarm --template audit.md --each 'src/**/*.svelte' --review always\n"
+                "  rung swarm --file tasks.jsonl --plan sonnet --review opus\n"
                 "  rung swarm --file tasks.jsonl --json\n",
     .options = SWARM_ROWS,
     .n_options = N_OF(SWARM_ROWS),

@@ -29,7 +29,7 @@ static const char *const SIGNALS[] = {
 /* Spend is worth a line where it grew: after a crash it is all that is known of the cost. */
 static void note_spend(struct ear *ear, double usd)
 {
-    if (isnan(usd) || usd <= ear->told_usd)
+    if (isnan(usd) || usd <= ear->told_usd || ear->slot->is_desk)
         return;
     ear->told_usd = usd;
     struct emit *line = step_begin(ear->run, ear->slot);

@@ -284,7 +284,8 @@ static bool wants_review(const struct asking *asking)
 {
     const struct policy *policy = asking->run->parts->policy;
     const struct run_job *job = &asking->slot->job;
-    if (policy->review_rung == POLICY_NONE || asking->run->settings.review == RUN_REVIEW_NEVER)
+    if (policy->review_rung == POLICY_NONE || asking->run->settings.review == RUN_REVIEW_NEVER ||
+        asking->run->settings.review == RUN_REVIEW_AT_END)
         return false;
     if (asking->run->settings.review == RUN_REVIEW_ALWAYS)
         return true;

@@ -35,9 +35,14 @@ struct slot {
     struct arena *aside; /* memory of parts that were done at the same time */
     size_t n_aside, aside_room;
     struct slice decided_id; /* of its decision that waits in the ledger; empty: none does */
-    struct slice plan_why;   /* why it is planned first or not; empty: nobody asked */
-    bool is_recorded;        /* its row is in the ledger already */
-    int retries;             /* of the present rung, for failures of the model's side */
+    /* Accepted, and kept back for the review at the end: what its gates said, and the answer where
+     * that is what counts. */
+    bool awaits_review, is_tested, is_reviewed;
+    struct slice answer;
+    bool is_desk;          /* no task, but what stands for several in their review */
+    struct slice plan_why; /* why it is planned first or not; empty: nobody asked */
+    bool is_recorded;      /* its row is in the ledger already */
+    int retries;           /* of the present rung, for failures of the model's side */
     struct wait {
         size_t index;  /* the slot that must be over before this one begins */
         bool accepted; /* and accepted: a dependency, not only the same file */
@@ -74,7 +79,14 @@ struct run {
     pthread_cond_t left;    /* the last thread of the queue has ended */
     pthread_mutex_t git;    /* one work tree is made or removed at a time */
     struct tree *idle_trees;
-    size_t n_trees; /* made so far */
+    size_t n_trees;     /* made so far */
+    struct batch {      /* in flight, or answered and not yet read; of reviews.c */
+        const char *id; /* NULL: none */
+        struct batch_group {
+            size_t *tasks, n;
+        } * groups;
+        size_t n;
+    } batch;
     struct books books;
     struct dice dice;
     struct emit line;

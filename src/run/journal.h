@@ -13,6 +13,7 @@
  *   {"task":0,"experiment":{…},"commit":…}   the attempt is over; the commit where it was accepted
  *   {"task":0,"experiment":{…},"stop":…,"branch":…,"why":…}   the task is over
  *   {"task":0,"recorded":true}               its row is in the ledger
+ *   {"batch":ID,"groups":[[0,2],[5]]}        a Message Batch that reviews these tasks is in flight
  *   {"end":true} */
 #ifndef RUNG_RUN_JOURNAL_H
 #define RUNG_RUN_JOURNAL_H

@@ -10,6 +10,7 @@
 #include "money.h"
 #include "outcome.h"
 #include "prompt.h"
+#include "reviews.h"
 
 #include <math.h>
 
@@ -37,6 +38,8 @@ static void journal_experiment(struct climb *climb, bool interrupted)
     emit_key(line, "experiment");
     record_write(line, &climb->slot->job.experiment);
     emit_member_cstring(line, "commit", climb->slot->job.commit);
+    if (climb->slot->answer.len)
+        emit_member_text(line, "answer", climb->slot->answer);
     if (interrupted)
         emit_member_bool(line, "interrupted", true);
     step_end(climb->run, false);
@@ -93,9 +96,18 @@ static void conclude(struct climb *climb, enum run_stop stop, struct slice why)
         why = arena_print(arena_of(climb), "%s", failure.text);
         climb->slot->job.branch = NULL;
     }
+    if (stop == RUN_ACCEPTED && climb->run->settings.review == RUN_REVIEW_AT_END) {
+        reviews_keep(climb->slot, why, climb->is_tested, climb->is_reviewed);
+        return;
+    }
     outcome_end(climb->slot, stop, why, climb->is_tested, climb->is_reviewed);
-    journal_over(climb->run, climb->slot);
-    books_file(climb->run, climb->slot);
+    ladder_close(climb->run, climb->slot);
+}
+
+void ladder_close(struct run *run, struct slot *slot)
+{
+    journal_over(run, slot);
+    books_file(run, slot);
 }
 
 void ladder_skip(struct run *run, struct slot *slot, enum run_stop stop, struct slice why)
@@ -175,6 +187,9 @@ static bool judge_attempt(struct climb *climb, struct attempt *attempt, struct f
     if (attempt->interrupted)
         return true;
     note_gates(climb, attempt);
+    if (climb->run->settings.review == RUN_REVIEW_AT_END && climb->check.is_empty &&
+        attempt->record.success == RECORD_ACCEPTED)
+        climb->slot->answer = slice_sub(attempt->result.answer, 0, GATE_REVIEW_BYTES_MOST);
     return attempt->record.success == RECORD_FAILED || make_commit(climb, failure);
 }
 
@@ -426,7 +441,7 @@ static bool find_base(struct climb *climb, struct failure *failure)
 static bool finish_accepted(struct climb *climb)
 {
     const struct record_attempts *attempts = &climb->slot->job.experiment.attempts;
-    if (!climb->slot->job.commit || attempts->n == 0)
+    if ((!climb->slot->job.commit && climb->slot->answer.len == 0) || attempts->n == 0)
         return false;
     bool accepted = false;
     for (size_t i = 0; i < attempts->n; i++) {

@@ -8,6 +8,9 @@
  * `stop` is RUN_NOT_OVER. In the slot's own thread. */
 void ladder_climb(struct run *run, struct slot *slot);
 
+/* Writes down that a task is over, as its job says, and files it. */
+void ladder_close(struct run *run, struct slot *slot);
+
 /* Ends a task that was not begun. */
 void ladder_skip(struct run *run, struct slot *slot, enum run_stop stop, struct slice why);
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "outcome.h"
+#include "reviews.h"
 #include "tasks.h"
 
 #include <math.h>
@@ -26,6 +27,8 @@ void resume_write_head(struct run *run, struct emit *line)
     emit_member_int64(line, "jobs", settings->jobs);
     emit_member_int64(line, "stop_after", settings->stop_after);
     emit_member_int64(line, "review", settings->review);
+    if (settings->review == RUN_REVIEW_AT_END)
+        emit_member_text(line, "reviewer", run->parts->policy->rungs[settings->review_rung].name);
     emit_member_text(line, "plan",
         settings->plan_rung == POLICY_NONE ? (struct slice){0}
                                            : run->parts->policy->rungs[settings->plan_rung].name);
@@ -83,6 +86,11 @@ static bool read_head(struct run *run, struct json head, struct failure *failure
     settings->jobs = read_int(stored, "jobs", settings->jobs);
     settings->stop_after = read_int(stored, "stop_after", settings->stop_after);
     settings->review = (enum run_review)read_int(stored, "review", RUN_REVIEW_CRITICAL);
+    settings->review_rung =
+        policy_rung_by_name(run->parts->policy, json_get_text(stored, "reviewer"));
+    if (settings->review == RUN_REVIEW_AT_END && settings->review_rung == POLICY_NONE)
+        return failure_set(failure, "the ladder has no rung \"%.*s\", which is to review",
+            SLICE_ARG(json_get_text(stored, "reviewer")));
     settings->plan_rung = policy_rung_by_name(run->parts->policy, json_get_text(stored, "plan"));
     json_bool(json_get(stored, "no_plan"), &settings->no_plan);
     settings->task_usd = settings->total_usd = settings->day_usd = settings->usd_per_minute = 0;
@@ -183,6 +191,8 @@ static bool take_experiment(struct slot *slot, struct json step, struct failure 
     job->commit = text_or_null(&job->arena, step, "commit");
     if (job->commit && !is_commit(slice_from(job->commit)))
         return failure_set(failure, "\"commit\" is no id of a commit");
+    if (json_get_text(step, "answer").len)
+        slot->answer = arena_copy(&job->arena, json_get_text(step, "answer"));
     job->branch = text_or_null(&job->arena, step, "branch");
     job->stop = stop_from_name(json_get_text(step, "stop"));
     job->why = arena_copy(&job->arena, json_get_text(step, "why"));
@@ -196,7 +206,7 @@ static bool take_step(struct run *run, struct json step, struct failure *failure
     int64_t index;
     struct json is = json_get(step, "is");
     if (!json_int64(json_get(step, "task"), &index) || index < 0)
-        return true;
+        return reviews_read_batch(run, step, failure);
     if (is.document) {
         struct task task;
         struct arena arena = {0};

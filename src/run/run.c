@@ -25,6 +25,7 @@ static const char *const STOPS[RUN_STOPS] = {
     [RUN_UPSTREAM] = "upstream",
     [RUN_DEPENDENCY] = "dependency",
     [RUN_BREAKER] = "breaker",
+    [RUN_REJECTED] = "rejected",
     [RUN_TROUBLE] = "trouble",
 };
 

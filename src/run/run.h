@@ -30,7 +30,10 @@ enum {
     RUN_ID_BYTES = 40,
 };
 
-enum run_review { RUN_REVIEW_CRITICAL, RUN_REVIEW_ALWAYS, RUN_REVIEW_NEVER };
+/* AT_END: what the gates accepted is kept back, and reviewed all together when nothing else is left
+ * to do, several changes to a prompt. */
+enum run_review { RUN_REVIEW_CRITICAL, RUN_REVIEW_ALWAYS, RUN_REVIEW_NEVER, RUN_REVIEW_AT_END };
+/* "critical", "always", "never" */
 bool run_review_from_name(struct slice name, enum run_review *review);
 
 /* What the user asked for; it is in the journal, and a resumed run obeys it. Money 0: no limit. */
@@ -40,8 +43,9 @@ struct run_settings {
     int jobs;
     int stop_after; /* tasks not accepted in a row; 0: never */
     enum run_review review;
-    int plan_rung; /* that splits each task into parts first; POLICY_NONE: the policy says */
-    bool no_plan;  /* none does, whatever the policy says */
+    int review_rung; /* AT_END: who reviews */
+    int plan_rung;   /* that splits each task into parts first; POLICY_NONE: the policy says */
+    bool no_plan;    /* none does, whatever the policy says */
     double task_usd, total_usd, day_usd, usd_per_minute;
 };
 
@@ -58,6 +62,7 @@ enum run_stop {
     RUN_UPSTREAM,       /* the model's side failed: nothing was learned of the last rung */
     RUN_DEPENDENCY,     /* a task that it depends on was not accepted */
     RUN_BREAKER,        /* too many failures in a row: not begun */
+    RUN_REJECTED,       /* by the review at the end; the branch waits for a person */
     RUN_TROUBLE,        /* git or the disk; `why` says what */
     RUN_STOPS,
 };

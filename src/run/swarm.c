@@ -4,6 +4,7 @@
 #include "books.h"
 #include "engine.h"
 #include "ladder.h"
+#include "reviews.h"
 #include "trees.h"
 
 #include "base/clock.h"
@@ -222,7 +223,9 @@ static void settle_turn(struct run *run, struct slot *slot)
     const char *why = NULL;
     if (slot->job.stop == RUN_NOT_OVER)
         slot->state = JOB_SKIPPED; /* interrupted: it stays unfinished in the journal */
-    if (slot->state == JOB_SKIPPED) {
+    if (slot->awaits_review)
+        slot->state = JOB_OVER; /* as far as tasks that wait for it are concerned */
+    if (slot->state == JOB_SKIPPED || slot->awaits_review) {
         run->n_working--;
         run->n_over++;
         pthread_cond_broadcast(&run->changed);
@@ -296,10 +299,36 @@ static bool start_threads(struct run *run, pthread_t *threads, size_t *n, struct
            failure_set(failure, "cannot start a thread: %s", strerror(err));
 }
 
+static void *review(void *context)
+{
+    struct run *run = context;
+    reviews_work(run);
+    pthread_mutex_lock(&run->lock);
+    run->n_threads--;
+    pthread_cond_signal(&run->left);
+    pthread_mutex_unlock(&run->lock);
+    return NULL;
+}
+
+/* In a thread like the tasks, so that signals are heard. */
+static bool review_at_end(struct run *run, const sigset_t *signals, struct failure *failure)
+{
+    pthread_t thread;
+    if (!reviews_are_due(run) || run->stopping)
+        return true;
+    run->n_threads = 1;
+    int err = pthread_create(&thread, NULL, review, run);
+    if (err)
+        return failure_set(failure, "cannot start a thread: %s", strerror(err));
+    look_after(run, signals);
+    pthread_join(thread, NULL);
+    return true;
+}
+
 static bool is_all_over(const struct run *run)
 {
     for (size_t i = 0; i < run->n_slots; i++)
-        if (run->slots[i]->state != JOB_OVER)
+        if (run->slots[i]->state != JOB_OVER || run->slots[i]->awaits_review)
             return false;
     return true;
 }
@@ -331,6 +360,7 @@ bool run_work(struct run *run, struct failure *failure)
         look_after(run, &signals);
         for (size_t i = 0; i < n; i++)
             pthread_join(threads[i], NULL);
+        ok = ok && review_at_end(run, &signals, failure);
         books_end(run);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);

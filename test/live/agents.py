@@ -477,9 +477,93 @@ def test_spender(rung):
     return f"stopped after {n} requests of a $0.001 budget; judges get what is left as their cap"
 
 
+def verdicts(*words):
+    return json.dumps({"reviews": [{"change": i, "verdict": word, "confidence": 0.9, "findings": []}
+                                   for i, word in enumerate(words, 1)]})
+
+
+def batch_script(answer, **batch):
+    return {"claude-haiku-5-5": [{"text": "42", "usage": USAGE[0]}],
+            "claude-sonnet-5-5": [{"text": answer, "usage": USAGE[1]}], "batch": batch}
+
+
+def questions(fixture, n):
+    return ["swarm", "--jobs", "2", "--review", "sonnet", "--file",
+            fixture.tasks([{"id": f"q-{i}", "title": f"What is {i} x 7?"} for i in range(n)])]
+
+
+def reviews_of(rows):
+    return [a for row in rows for a in row["attempts"] if a["phase"] == "review"]
+
+
+def test_api_batch(rung):
+    """One review of all at the end, as a Message Batch at half the price."""
+    with Upstream(batch_script(verdicts("approve", "reject", "approve"), polls=2)) as upstream:
+        fixture = api(rung, upstream)
+        done = fixture.call(*questions(fixture, 3), check=5)
+        expect("3 changes are reviewed by sonnet in 1 prompt, as a Message Batch at half the price"
+               in done.stderr, done.stderr)
+        rows = {row["taskId"]: row for row in fixture.rows()}
+        expect([rows[f"q-{i}"]["success"] for i in range(3)] == [True, False, True], rows)
+        [served] = [e for e in upstream.entries() if e.get("batch")]
+        expect(served["custom_id"].endswith("-r0") and served["output_config"]["format"], served)
+        expect("42" in served["said"] and "What is 1 x 7?" in served["said"], "answers are shown")
+        reviews = reviews_of(rows.values())
+        expect(len(reviews) == 3 and all(a["batch"] == served["batch"] and a["priceFactor"] == 0.5
+                                         for a in reviews), f"named so: {reviews}")
+        charged = sum(a["cost"] for a in reviews)
+        expect(abs(charged - cost_of(served) / 2) < 1e-9, f"${charged}, served {cost_of(served)}")
+        total = sum(row["cost"] for row in rows.values())
+        expect(abs(total - charged - 3 * upstream.cost("claude-haiku-5-5") / 3) < 1e-9, total)
+    with Upstream(batch_script(verdicts("approve"), results=["expired"])) as upstream:
+        fixture = api(rung, upstream)
+        done = fixture.call(*questions(fixture, 1), check=5)
+        [row] = fixture.rows()
+        expect(row["pending"] and "expired" in row["notes"], f"nobody reviewed it: {row}")
+        expect(row["attempts"][-1].get("cost") == 0, "and it cost nothing")
+    with Upstream(batch_script(verdicts("approve"), results=["errored"])) as upstream:
+        fixture = api(rung, upstream)
+        fixture.call(*questions(fixture, 1), check=5)
+        [row] = fixture.rows()
+        expect(row["pending"] and "stand-in" in row["notes"], f"the API's words: {row}")
+    with Upstream(batch_script(verdicts("approve"), status=404, error="not_found_error")) as upstream:
+        fixture = api(rung, upstream)
+        done = fixture.call(*questions(fixture, 1), check=0)
+        [row] = fixture.rows()
+        expect("one by one, at the full price" in done.stderr, done.stderr)
+        [review] = reviews_of([row])
+        expect("batch" not in review and review["cost"] ==
+               round(upstream.cost("claude-sonnet-5-5"), 9), f"at the full price: {review}")
+    return f"three reviewed for ${charged:.6f}, half of what was served; refused, asked one by one"
+
+
+def test_api_batch_goes_on(rung):
+    """Killed while a batch is in flight: its answer is read by the next start and paid once."""
+    with Upstream(batch_script(verdicts("approve", "approve"), polls=3)) as upstream:
+        fixture = api(rung, upstream)
+        words = questions(fixture, 2)
+        for how in ("kill", "terminate"):
+            child = fixture.start(*words)
+            fixture.wait_for_step('"batch":', 1)
+            time.sleep(0.3)
+            getattr(child, how)()
+            child.wait(timeout=20)
+            expect(not fixture.rows(), f"{how}: nothing is recorded before the answer")
+        done = fixture.call(*words, check=0)
+        expect("going on with" in done.stderr, done.stderr)
+        asked = [e for e in upstream.entries() if e.get("batch")]
+        expect(len(asked) == 1, f"one batch, whoever waits for it: {asked}")
+        expect(len(upstream.entries()) == 3, "nor is anything else asked twice")
+        rows = fixture.rows()
+        expect(len(rows) == 2 and all(row["success"] for row in rows), rows)
+        charged = sum(a["cost"] for a in reviews_of(rows))
+        expect(abs(charged - cost_of(asked[0]) / 2) < 1e-9, f"paid once: ${charged}")
+        return "killed and interrupted in flight, read by the third start"
+
+
 TESTS = {
     "spender": [test_spender],
-    "api": [test_api, test_api_waits],
+    "api": [test_api, test_api_waits, test_api_batch, test_api_batch_goes_on],
     "claude": [test_claude_climbs, test_claude_stops, test_claude_mismatch, test_claude_waits,
                test_claude_swarm_waits, test_claude_plans],
     "codex": [test_codex_climbs, test_codex_mismatch, test_codex_stops],

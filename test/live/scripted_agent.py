@@ -99,6 +99,15 @@ def main():
     if phase == "plan":
         answer(model, plan(text))
         return
+    if phase == "review" and "\nChange 1:\n" in text:  # several at once
+        if "review slow" in text:
+            time.sleep(1.5)
+        changes = re.split(r"^Change \d+:$", text, flags=re.M)[1:]
+        answer(model, {"reviews": [
+            {"change": i, "verdict": "reject" if "review reject" in change else "approve",
+             "confidence": 0.9, "findings": []} for i, change in enumerate(changes, 1)
+            if "review forget" not in change]})
+        return
     if phase in ("review", "judge"):
         verdict = "reject" if "review reject" in text else "approve"
         answer(model, {"verdict": verdict, "confidence": 0.9, "findings": []})

@@ -327,10 +327,60 @@ def test_trees_are_clean(rung):
     print(f"work trees: {len(tricks)} tasks in one, none finds what another has left")
 
 
+def test_review_at_end(rung):
+    fixture = Fixture(rung, modules=6)
+    more = ["", "review reject", "", "review forget", "", ""]
+    skills = [1, 1, 2, 1, 4, 1]
+    rows = [{"id": f"t-{i}", "title": f"Mend {i}", "body":
+             f"module m{i:03d}\nskill {skills[i]}\n{more[i]}"} for i in range(6)]
+    rows[5] |= {"body": "part m005 skill 1 trivial\nmodule m005\nskill 1", "depends_on": ["t-1"]}
+    words = ["swarm", "--file", fixture.tasks(rows), "--jobs", "3", "--plan", "middle",
+             "--review", "large"]
+    done = fixture.call(*words, "--json", check=5)
+    expect("5 changes are reviewed by large in 1 prompt" in done.stdout, done.stdout[-2000:])
+    ledger = {row["taskId"]: row for row in fixture.rows()}
+    expect(len(ledger) == 6, "a row for each")
+    for task, (success, stop) in {"t-0": (True, "accepted"), "t-1": (False, "rejected"),
+                                  "t-2": (True, "accepted"), "t-3": (None, "unchecked"),
+                                  "t-4": (False, "no-rung-left"), "t-5": (True, "accepted")}.items():
+        row = ledger[task]
+        expect(row["success"] is success and row["notes"].startswith(stop), f"{task}: {row}")
+        reviews = [a for a in row["attempts"] if a["phase"] == "review"]
+        expect(len(reviews) == (task != "t-4"), f"{task}: reviewed once, where gates accepted it")
+        last = [a for a in row["attempts"] if a["phase"] == "execute"][-1]
+        if reviews:
+            expect(last["gates"][-1]["name"] == "review" and last["success"] is success, last)
+    shared = [a["cost"] for row in ledger.values() for a in row["attempts"]
+              if a["phase"] == "review"]
+    expect(abs(sum(shared) - COST["large"]) < 1e-9, f"one prompt, its cost shared: {shared}")
+    expect(len(fixture.branches()) == 5, "what was rejected waits for a person")
+    judge = json.loads(fixture.call("report", "--json").stdout)["planning_and_review"]["judges"][0]
+    expect((judge["n"], judge["rejected"], judge["unsure"]) == (4, 1, 0), f"it is learned: {judge}")
+    fixture.call(*words, "--fresh", check=5)
+
+    slow = Fixture(rung, modules=3)
+    rows = [{"id": f"t-{i}", "title": f"Mend {i}", "body": f"module m{i:03d}\nskill 1"}
+            for i in range(3)]
+    rows[0]["body"] += "\nreview slow"
+    words = ["swarm", "--file", slow.tasks(rows), "--jobs", "3", "--review", "large"]
+    child = slow.start(*words)
+    slow.wait_for_step('"commit":"', 3)
+    time.sleep(0.7)
+    child.kill()
+    child.wait()
+    expect(not slow.rows(), "nothing is recorded before the review has spoken")
+    done = slow.call(*words, check=0)
+    expect("going on with" in done.stderr and "3 changes are reviewed" in done.stderr, done.stderr)
+    rows = slow.rows()
+    expect(len(rows) == 3 and all([a["phase"] for a in r["attempts"]] == ["execute", "review"]
+                                  for r in rows), f"nothing is done twice: {rows}")
+    print("review at the end: one prompt for all, shared by what each took; killed, it goes on")
+
+
 def main():
     rung = sys.argv[1]
     for test in (test_table, test_flaky, test_confirm_sample, test_goes_on, test_order, test_same_file, test_budget, test_breaker,
-                 test_template, test_trees_are_clean):
+                 test_template, test_review_at_end, test_trees_are_clean):
         test(rung)
 
 

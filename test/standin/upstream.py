@@ -16,6 +16,10 @@ last one again and again:
 Beside these: "usage": {input_tokens, output_tokens, cache_read_input_tokens,
 cache_creation_input_tokens}, "model": the id to answer with, "wait_s": seconds before it,
 "times": given that often, then it is gone and the next stands in its place.
+Message Batches are answered too, each request of one as it would be alone; "batch": {"polls": 2,
+"results": ["succeeded", "errored", …], "status": 404} in the script says how often a batch is still
+in progress when it is asked after, what becomes of its requests (the last again and again), and how
+one is refused.
 The log has a line for each request: what was asked, and what was served.
 """
 import argparse
@@ -125,6 +129,7 @@ def whole(body, step):
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     script, log, lock = {"*": [{"text": "Done (stand-in)."}]}, None, threading.Lock()
+    batches = {}
 
     def log_message(self, *_):
         pass
@@ -136,7 +141,54 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    # ---- Message Batches, as the API's reference shows them ----
+
+    def tell_batch(self, name):
+        batch = self.batches[name]
+        ended = batch["polls"] <= 0
+        batch["polls"] -= 1
+        counts = {"processing": 0 if ended else len(batch["lines"]), "succeeded": 0, "errored": 0,
+                  "canceled": 0, "expired": 0}
+        for line in batch["lines"] if ended else ():
+            counts[line["result"]["type"]] += 1
+        body = {"id": name, "type": "message_batch", "request_counts": counts,
+                "processing_status": "ended" if ended else "in_progress",
+                "created_at": "2026-11-22T18:00:00Z", "expires_at": "2026-11-23T18:00:00Z",
+                "ended_at": "2026-11-22T18:00:01Z" if ended else None,
+                "cancel_initiated_at": None, "archived_at": None,
+                "results_url": "http://127.0.0.1:9/never-asked" if ended else None}
+        self.answer(200, json.dumps(body).encode())
+
+    def make_batch(self, body):
+        plan = self.script.get("batch", {})
+        if plan.get("status", 200) >= 400:
+            return self.refuse(plan)
+        ends, lines = plan.get("results", ["succeeded"]), []
+        name = f"msgbatch_standin_{next(IDS):06}"
+        for n, request in enumerate(body["requests"]):
+            end, params = ends[min(n, len(ends) - 1)], request["params"]
+            step = self.take_step(params)
+            result = {"type": end}
+            if end == "succeeded":
+                self.write_log(params, step, batch=name, custom_id=request["custom_id"])
+                result["message"] = whole(params, step)
+            elif end == "errored":
+                result["error"] = {"type": "error", "error": {"type": "api_error",
+                                                              "message": "stand-in"}}
+            lines.append({"custom_id": request["custom_id"], "result": result})
+        # results come in any order
+        self.batches[name] = {"polls": plan.get("polls", 1), "lines": lines[::-1]}
+        return self.tell_batch(name)
+
     def do_GET(self):
+        words = self.path.split("/")
+        if words[:4] == ["", "v1", "messages", "batches"] and words[4:] and \
+                words[4] in self.batches:
+            if words[5:] == ["results"]:
+                lines = self.batches[words[4]]["lines"]
+                return self.answer(200, "".join(json.dumps(line) + "\n" for line in lines).encode(),
+                                   "application/x-jsonl")
+            return self.tell_batch(words[4])
         self.answer(404, b'{"type":"error","error":{"type":"not_found_error","message":"no"}}')
 
     do_HEAD = do_GET
@@ -154,13 +206,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return steps[0] if steps[0]["times"] else steps.pop(0)
         return steps[min(tool_results(body), len(steps) - 1)]
 
-    def write_log(self, body, step):
+    def write_log(self, body, step, **more):
         if not self.log:
             return
         line = {"model": body.get("model"), "path": self.path, "at": time.time(),
                 "output_config": body.get("output_config"), "reasoning": body.get("reasoning"),
                 "max_tokens": body.get("max_tokens"), "status": step.get("status", 200),
-                "served": step.get("model", body.get("model")), "said": said(body)}
+                "served": step.get("model", body.get("model")), "said": said(body), **more}
         if line["status"] < 400:
             line["usage"] = {**USAGE, **step.get("usage", {})}
         with self.lock:
@@ -183,6 +235,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not is_responses and (not self.path.startswith("/v1/messages") or
                                  "count_tokens" in self.path):
             return self.do_GET()
+        if self.path.split("?")[0] == "/v1/messages/batches":
+            return self.make_batch(body)
         step = self.take_step(body)
         self.write_log(body, step)
         time.sleep(step.get("wait_s", 0))
