@@ -33,10 +33,10 @@ def main():
         calls.write(json.dumps(sys.argv[1:]) + "\n")
     say("system", subtype="init", claude_code_version="0-stand-in")
     n = 0
-    while "go on" in text and n < 2000:
+    while "go on" in text and n < 200:
         n += 1
         request(n)
-        time.sleep(0.02)
+        time.sleep(0.3)
     request(n + 1)
     answer = {"verdict": "approve", "confidence": 0.9, "findings": []}
     is_judge = os.environ.get("RUNG_PHASE") in ("review", "judge")
