@@ -7,8 +7,11 @@
 #include "learned.h"
 #include "suggest.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { LEARN_POLICY, LEARN_LEDGER, LEARN_JSON, LEARN_SUGGEST, LEARN_ACCEPT };
@@ -177,6 +180,25 @@ static void print_json(struct learning *learning, const char *path)
     emit_free(&emit);
 }
 
+/* Evidence of this user's own ledger is this user's own, and known as such before it is there to
+ * be found. */
+static bool keep(struct learning *learning, const struct ledger_place *place, const char *path,
+    struct failure *failure)
+{
+    struct arena *arena = learning->call->arena;
+    if (!policy_owns_file(arena, place->path))
+        return evidence_save(learning->evidence, path, failure);
+    const char *draft = arena_print(arena, "%s.new-%ld", path, (long)getpid()).base;
+    if (!evidence_save(learning->evidence, draft, failure))
+        return false;
+    bool ok = policy_own_file(arena, draft, path, failure) &&
+              (rename(draft, path) == 0 ||
+                  failure_set(failure, "cannot replace %s: %s", path, strerror(errno)));
+    if (!ok)
+        unlink(draft);
+    return ok;
+}
+
 static bool learn(struct learning *learning, struct failure *failure)
 {
     struct call *call = learning->call;
@@ -196,10 +218,7 @@ static bool learn(struct learning *learning, struct failure *failure)
         return false;
     learning->evidence = evidence_build(learning->attempts, learning->n);
     tune(learning);
-    if (!evidence_save(learning->evidence, path, failure))
-        return false;
-    if (policy_owns_file(call->arena, place.path) &&
-        !policy_own_file(call->arena, path, path, failure))
+    if (!keep(learning, &place, path, failure))
         return false;
     if (call->options[LEARN_JSON].given)
         print_json(learning, path);
