@@ -224,25 +224,30 @@ static bool count_outcomes(
     return ok;
 }
 
-/* A ledger, and evidence beside it, that another has brought here. What is this user's own needs no
- * word. */
+/* What another has brought here; *is_new says whether. What is this user's own needs no word. */
+static bool accept_file(struct call *call, const char *path, bool *is_new, struct failure *failure)
+{
+    *is_new = file_exists(path) && !policy_owns_file(call->arena, path);
+    return !*is_new || policy_own_file(call->arena, path, path, failure);
+}
+
+/* A ledger, its log and the evidence beside it. */
 static bool accept_ledger(
     struct call *call, const struct ledger_place *place, struct failure *failure)
 {
     struct arena *arena = call->arena;
     struct ledger_counts counts;
     const char *evidence = learned_path(call, place);
-    bool is_new = !policy_owns_file(arena, place->path),
-         brings = file_exists(evidence) && !policy_owns_file(arena, evidence);
-    if (is_new && (!count_outcomes(place, &counts, failure) ||
-                      !policy_own_file(arena, place->path, place->path, failure)))
+    bool new_ledger, new_log, new_evidence;
+    if (!count_outcomes(place, &counts, failure) ||
+        !accept_file(call, place->path, &new_ledger, failure) ||
+        !accept_file(call, workspace_ledger_log(arena, place->path), &new_log, failure) ||
+        !accept_file(call, evidence, &new_evidence, failure))
         return false;
-    if (brings && !policy_own_file(arena, evidence, evidence, failure))
-        return false;
-    if (is_new)
+    if (new_ledger || new_log)
         fprintf(call->out, "%s is accepted: its %lld outcomes have a say in decisions\n",
             shown_path(arena, place->path), (long long)counts.done);
-    if (brings)
+    if (new_evidence)
         fprintf(call->out, "%s is accepted; `rung learn` makes it anew from the ledger\n",
             shown_path(arena, evidence));
     return true;
@@ -262,6 +267,8 @@ static bool distrust(struct call *call, const char *path, struct failure *failur
     if (!project_ledger(call, path, &place, failure) ||
         (path && !policy_distrust(call->arena, path, failure)) ||
         (place.path && (!policy_disown_file(call->arena, place.path, failure) ||
+                           !policy_disown_file(call->arena,
+                               workspace_ledger_log(call->arena, place.path), failure) ||
                            !policy_disown_file(call->arena, learned_path(call, &place), failure))))
         return false;
     fprintf(

@@ -66,10 +66,33 @@ bool workspace_is_ours(struct call *call, const struct ledger_place *place, cons
     return !place->in_project || !file_exists(file) || policy_owns_file(call->arena, file);
 }
 
+const char *workspace_ledger_log(struct arena *arena, const char *path)
+{
+    return arena_print(arena, "%s-wal", path).base;
+}
+
+/* A ledger that is being begun is this user's, and so is the log beside it. */
 static bool remember(void *context, const char *draft, const char *place, struct failure *failure)
 {
     struct call *call = context;
-    return !file_data_directory(call->arena) || policy_own_file(call->arena, draft, place, failure);
+    return !file_data_directory(call->arena) ||
+           (policy_own_file(call->arena, draft, place, failure) &&
+               policy_begin_file(call->arena, workspace_ledger_log(call->arena, place), failure));
+}
+
+/* What a stranger's log holds would be read into a ledger of this user's own. */
+static bool is_log_ours(
+    struct call *call, const struct ledger_place *place, struct failure *failure)
+{
+    if (!place->in_project || !file_exists(place->path))
+        return true;
+    const char *log = workspace_ledger_log(call->arena, place->path);
+    if (policy_owns_file(call->arena, log) || policy_begin_file(call->arena, log, failure))
+        return true;
+    return failure_set(failure,
+        "%s was not put there by you, and what it holds would be read into your ledger: look where "
+        "it comes from, then remove it, or accept it with `rung trust`",
+        log);
 }
 
 /* The place of a ledger that may be used. */
@@ -85,7 +108,7 @@ static bool find_ledger(struct call *call, const struct option_value *ledger_opt
             "%s was not begun by you here and may be a stranger's: it is neither believed nor "
             "written to. `rung trust` accepts it; with --ledger %s it is used this once",
             place->path, place->path);
-    return true;
+    return is_log_ours(call, place, failure);
 }
 
 bool workspace_make_ledger(struct call *call, const struct option_value *ledger_option,

@@ -28,6 +28,9 @@ struct ledger_place workspace_ledger_place(
  * began nor accepted it: it is not to be used. What is not there is fine. */
 bool workspace_is_ours(struct call *call, const struct ledger_place *place, const char *file);
 
+/* SQLite's write-ahead log of the ledger at a path: a file that stays beside it. */
+const char *workspace_ledger_log(struct arena *arena, const char *path);
+
 /* Opens it for writing, where it is ours, making it where there is none; what is made is this
  * user's own. */
 bool workspace_make_ledger(struct call *call, const struct option_value *ledger_option,

@@ -196,8 +196,7 @@ static void print_costs(const struct summary *summary, struct arena *arena, FILE
 void summary_print(const struct summary *summary, struct arena *arena,
     const struct source_counts *counts, FILE *out)
 {
-    struct slice text =
-        arena_print(arena, "%zu read, %zu decided", counts->read, summary->decided);
+    struct slice text = arena_print(arena, "%zu read, %zu decided", counts->read, summary->decided);
     const struct {
         size_t n;
         const char *what;

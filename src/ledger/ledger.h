@@ -5,6 +5,8 @@
  * Safety: a change is in the ledger, on the disk, when its function (or ledger_commit) has
  * returned true: write-ahead log, synchronous=FULL, so that neither kill -9 nor a loss of power
  * takes it back. A change that fails (full disk, file-size limit) leaves the ledger as it was.
+ * The log (PATH-wal) stays beside the ledger, empty while nobody has it open: SQLite reads whatever
+ * lies there, so that its owner must be able to know it again.
  * Readers never wait for a writer; writers wait for each other up to LEDGER_WAIT_MS.
  *
  * Counts are maintained in the transaction of the change, never scanned for.

@@ -222,7 +222,9 @@ bool sqlite_migrate(sqlite3 *db, const char *path, const struct sqlite_migration
     return ok;
 }
 
+/* The log is cut to this when it is used anew, and to nothing when the last one closes it. */
 static const char SETTINGS[] = "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"
+                               "PRAGMA journal_size_limit=67108864;"
                                "PRAGMA temp_store=MEMORY;PRAGMA cell_size_check=ON";
 
 static void sync_directory(const char *directory)
@@ -261,18 +263,15 @@ static int lock_directory(const char *directory)
     return fd;
 }
 
-/* Beside a ledger that is not there yet lies nothing of its: SQLite would read a stranger's log
- * into the new one. */
+/* Beside a ledger that is not there yet lies no log with anything in it: SQLite would read a
+ * stranger's into the new one. */
 static bool refuse_leftovers(struct arena *arena, const char *path, struct failure *failure)
 {
     struct stat status;
-    for (size_t i = 1; i < SIDE_FILES; i++) {
-        const char *leftover = arena_print(arena, "%s%s", path, SIDE_SUFFIXES[i]).base;
-        if (lstat(leftover, &status) == 0)
-            return failure_set(failure,
-                "%s is there, but its ledger is not: look where it comes from and remove it",
-                leftover);
-    }
+    const char *log = arena_print(arena, "%s-wal", path).base;
+    if (lstat(log, &status) == 0 && (!S_ISREG(status.st_mode) || status.st_size > 0))
+        return failure_set(failure,
+            "%s is there, but its ledger is not: look where it comes from and remove it", log);
     return true;
 }
 
@@ -317,6 +316,14 @@ static void distrust(sqlite3 *db)
     sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
 }
 
+/* The log stays when the last one closes the ledger, so that its owner knows it again: another one
+ * in its place, which a checkout may bring, would be read into the ledger. */
+static void keep_log(sqlite3 *db)
+{
+    int on = 1;
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+}
+
 static void sqlite_close_store(void *handle)
 {
     struct sqlite_store *store = handle;
@@ -341,6 +348,7 @@ static bool prepare(struct sqlite_store *store, int cache_kib, struct failure *f
     const char *cache = arena_print(&store->arena, "PRAGMA cache_size=-%d", cache_kib).base;
     sqlite3_busy_timeout(store->db, LEDGER_WAIT_MS);
     distrust(store->db);
+    keep_log(store->db);
     return check_version_at_once(store->db, store->path, SQLITE_MIGRATIONS_N, &version, failure) &&
            run_sql(store->db, store->path, SETTINGS, failure) &&
            run_sql(store->db, store->path, cache, failure) &&

@@ -248,6 +248,9 @@ bool policy_distrust(struct arena *arena, const char *path, struct failure *fail
 bool policy_owns_file(struct arena *arena, const char *path);
 bool policy_own_file(
     struct arena *arena, const char *file, const char *place, struct failure *failure) MUST_USE;
+/* Makes an empty file of this user's own there; true too where one is there already. False where
+ * another's is. */
+bool policy_begin_file(struct arena *arena, const char *path, struct failure *failure) MUST_USE;
 bool policy_disown_file(struct arena *arena, const char *place, struct failure *failure) MUST_USE;
 
 /* The pages that agents read, generated from the policy so that they are never out of step. */

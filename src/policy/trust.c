@@ -5,6 +5,7 @@
 #include "base/emit.h"
 #include "base/json.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,29 +132,38 @@ static void append(struct arena *arena, struct record *record, struct trusted en
     record->items = items;
 }
 
-/* Replaces what the record says about the entry's path; an empty mark only forgets. One program at
- * a time: what another has added meanwhile is not lost. */
+/* Reads the record for a change of it. One program at a time: what another has added meanwhile is
+ * not lost. close(*lock) when it is done. */
+static bool open_record(
+    struct arena *arena, struct record *record, int *lock, struct failure *failure)
+{
+    const char *directory = file_data_directory(arena);
+    *lock = -1;
+    if (directory && (!file_make_directories(directory, 0700, failure) ||
+                         !file_lock(file_join(arena, directory, "trust.lock"), lock, failure)))
+        return false;
+    if (read_record(arena, record, failure))
+        return true;
+    if (*lock >= 0)
+        close(*lock);
+    return false;
+}
+
+/* Replaces what the record says about the entry's path; an empty mark only forgets. */
 static bool change(struct arena *arena, struct trusted entry, struct failure *failure)
 {
     struct record record;
-    const char *directory = file_data_directory(arena);
-    int lock = -1;
-    bool ok = false;
+    int lock;
     if (!slice_is_utf8(entry.path))
         return failure_set(
             failure, "%.*s cannot be trusted: its path is not UTF-8", SLICE_ARG(entry.path));
-    if (directory && (!file_make_directories(directory, 0700, failure) ||
-                         !file_lock(file_join(arena, directory, "trust.lock"), &lock, failure)))
+    if (!open_record(arena, &record, &lock, failure))
         return false;
-    if (!read_record(arena, &record, failure))
-        goto done;
     bool was_there = forget(&record, entry.kind, entry.path);
     if (entry.mark.len)
         append(arena, &record, entry);
-    ok = (!was_there && entry.mark.len == 0) || write_record(&record, failure);
-done:
-    if (lock >= 0)
-        close(lock);
+    bool ok = (!was_there && entry.mark.len == 0) || write_record(&record, failure);
+    close(lock);
     return ok;
 }
 
@@ -195,19 +205,55 @@ static bool mark_of(struct arena *arena, const char *path, struct slice *mark)
     return true;
 }
 
+static bool is_listed(
+    struct arena *arena, const struct record *record, const char *path, struct slice mark)
+{
+    bool anywhere = slice_find_byte(mark, ':') != SIZE_MAX;
+    struct slice place = anywhere ? (struct slice){0} : real_place(arena, path);
+    for (size_t i = 0; i < record->n; i++)
+        if (record->items[i].kind == FILE_MARK && slice_equal(record->items[i].mark, mark) &&
+            (anywhere || slice_equal(record->items[i].path, place)))
+            return true;
+    return false;
+}
+
 bool policy_owns_file(struct arena *arena, const char *path)
 {
     struct record record;
     struct slice mark;
-    if (!mark_of(arena, path, &mark) || !read_record(arena, &record, NULL))
+    return mark_of(arena, path, &mark) && read_record(arena, &record, NULL) &&
+           is_listed(arena, &record, path, mark);
+}
+
+/* Makes an empty file; false where there is one of that name, of whatever kind. */
+static bool make_empty(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+bool policy_begin_file(struct arena *arena, const char *path, struct failure *failure)
+{
+    struct record record;
+    struct trusted entry = {.kind = FILE_MARK, .path = real_place(arena, path)};
+    int lock;
+    if (!open_record(arena, &record, &lock, failure))
         return false;
-    bool anywhere = slice_find_byte(mark, ':') != SIZE_MAX;
-    struct slice place = anywhere ? (struct slice){0} : real_place(arena, path);
-    for (size_t i = 0; i < record.n; i++)
-        if (record.items[i].kind == FILE_MARK && slice_equal(record.items[i].mark, mark) &&
-            (anywhere || slice_equal(record.items[i].path, place)))
-            return true;
-    return false;
+    bool ok = false, made = make_empty(path);
+    if (mark_of(arena, path, &entry.mark) && made) {
+        (void)forget(&record, FILE_MARK, entry.path);
+        append(arena, &record, entry);
+        ok = write_record(&record, failure);
+    } else if (entry.mark.len && is_listed(arena, &record, path, entry.mark)) {
+        ok = true;
+    } else {
+        failure_set(
+            failure, "%s was not put there by you: look where it comes from and remove it", path);
+    }
+    close(lock);
+    return ok;
 }
 
 bool policy_own_file(

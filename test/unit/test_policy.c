@@ -826,6 +826,29 @@ static void a_file_is_known_by_its_birth(void **state)
     arena_free(&arena);
 }
 
+static void a_file_is_begun_once_and_never_taken_over(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    const char *home = make_home(&arena);
+    put(&arena, home, "project/rung.yaml", SAMPLE);
+    const char *mine = file_join(&arena, home, "project/mine");
+    assert_true(policy_begin_file(&arena, mine, NULL));
+    assert_true(file_exists(mine) && policy_owns_file(&arena, mine));
+    assert_true(policy_begin_file(&arena, mine, NULL));
+    assert_int_equal(unlink(mine), 0);
+    put(&arena, home, "project/mine", "theirs");
+    struct file_identity is;
+    assert_true(file_identify(mine, &is));
+    if (is.birth_ns)
+        assert_false(policy_begin_file(&arena, mine, NULL));
+    assert_int_equal(unlink(mine), 0);
+    assert_int_equal(symlink("/nowhere", mine), 0);
+    assert_false(policy_begin_file(&arena, mine, NULL));
+    remove_home(&arena, home);
+    arena_free(&arena);
+}
+
 /* Programs that trust at the same time do not take each other's word away. */
 static void every_change_of_the_record_stays(void **state)
 {
@@ -914,6 +937,7 @@ int main(void)
         cmocka_unit_test(reference_has_every_key),
         cmocka_unit_test(trust_is_kept_by_path_and_hash),
         cmocka_unit_test(a_file_is_known_by_its_birth),
+        cmocka_unit_test(a_file_is_begun_once_and_never_taken_over),
         cmocka_unit_test(every_change_of_the_record_stays),
         cmocka_unit_test(the_nearest_policy_holds),
     };
