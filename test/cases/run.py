@@ -4,7 +4,8 @@
 A case file holds cases, each begun by "=== name". Within one, a line "--- part" begins a part:
   --- file NAME     a file that the case finds in its directory
   --- run           command lines, split as a shell splits words but run without one; `rung` is
-                    the program under test; first words NAME=VALUE are its environment; last words
+                    the program under test, also by the names `routing-report` and
+                    `gt-smart-sling`; first words NAME=VALUE are its environment; last words
                     "< NAME" give a file as standard input;
                     $SOURCE is the root of the project, $RUNG the program under test
   --- stdout        exactly what they print, together
@@ -25,6 +26,7 @@ import sys
 import tempfile
 
 WAIT_S = 60
+ALIASES = ("rung", "routing-report", "gt-smart-sling")
 SOURCE = str(pathlib.Path(__file__).resolve().parent.parent.parent)
 
 
@@ -60,10 +62,9 @@ def run_lines(program, lines, cwd, standins):
         if len(words) > 2 and words[-2] == "<":
             stdin = open(pathlib.Path(cwd) / words[-1], "rb")
             words = words[:-2]
-        if words[0] == "rung":
-            words[0] = program
-        words[0] = shutil.which(words[0], path=env["PATH"]) or words[0]
-        done = subprocess.run(words, cwd=cwd, env=env, stdin=stdin, capture_output=True, timeout=WAIT_S)
+        started = program if words[0] in ALIASES else shutil.which(words[0], path=env["PATH"]) or words[0]
+        done = subprocess.run(words, executable=started, cwd=cwd, env=env, stdin=stdin,
+                              capture_output=True, timeout=WAIT_S)
         out += done.stdout.decode("utf-8", "surrogateescape")
         err += done.stderr.decode("utf-8", "surrogateescape")
         status = done.returncode
