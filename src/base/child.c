@@ -71,7 +71,8 @@ struct child {
     struct stream streams[2];
     const struct child_setup *setup;
     struct child_limits limits;
-    int64_t end_us;
+    const char *const *argv;
+    int64_t slow_us, end_us; /* slow_us: when it is told that this takes long; 0: not */
     bool cut;
 };
 
@@ -92,6 +93,15 @@ static void read_ready(struct child *child, const struct pollfd polled[2])
         }
 }
 
+/* Until something has to be done even where no output comes. */
+static int64_t wait_of(const struct child *child, int64_t now_us)
+{
+    int64_t until_us =
+        child->slow_us && child->slow_us < child->end_us ? child->slow_us : child->end_us;
+    int64_t wait_ms = (until_us - now_us) / 1000 + 1;
+    return child->setup->whole_group && wait_ms > LEADER_LOOK_MS ? LEADER_LOOK_MS : wait_ms;
+}
+
 /* Reads both streams until both end. False when the time is up. */
 static bool read_both(struct child *child)
 {
@@ -106,9 +116,11 @@ static bool read_both(struct child *child)
             int64_t late_us = now_us + (int64_t)LATE_OUTPUT_MS * 1000;
             child->end_us = child->end_us < late_us ? child->end_us : late_us;
         }
-        int64_t wait_ms = (child->end_us - now_us) / 1000 + 1;
-        if (child->setup->whole_group && wait_ms > LEADER_LOOK_MS)
-            wait_ms = LEADER_LOOK_MS;
+        if (child->slow_us && now_us >= child->slow_us) {
+            child->setup->when_slow(child->argv);
+            child->slow_us = 0;
+        }
+        int64_t wait_ms = wait_of(child, now_us);
         struct pollfd polled[2] = {
             {child->streams[0].fd, POLLIN, 0}, {child->streams[1].fd, POLLIN, 0}};
         if (poll(polled, 2, (int)(wait_ms < INT32_MAX ? wait_ms : INT32_MAX)) < 0)
@@ -236,9 +248,12 @@ bool child_run_with(struct arena *arena, const char *const *argv, const struct c
     *result = (struct child_result){.not_started = true};
     struct ends ends;
     int err = open_ends(setup, &ends) ? 0 : errno;
+    int64_t now_us = clock_monotonic_us();
     struct child child = {.setup = setup,
         .limits = limits,
-        .end_us = clock_monotonic_us() + (int64_t)limits.wait_ms * 1000,
+        .argv = argv,
+        .slow_us = setup->when_slow ? now_us + (int64_t)CHILD_SLOW_MS * 1000 : 0,
+        .end_us = now_us + (int64_t)limits.wait_ms * 1000,
         .streams = {{.fd = ends.read_out, .keeps_end = setup->one_tail}, {.fd = ends.read_error}}};
     if (!err)
         err = spawn_with_pipes(argv, setup, ends.in, ends.out, ends.error, &child.pid);

@@ -6,6 +6,8 @@
 #include "arena.h"
 #include "failure.h"
 
+enum { CHILD_SLOW_MS = 2000 };
+
 struct child_limits {
     size_t output_bytes; /* of standard output and of standard error, each */
     int wait_ms;         /* then the whole process group is killed */
@@ -20,9 +22,10 @@ struct child_result {
 
 /* What a child gets that is not the caller's own. A zeroed one is the usual. */
 struct child_setup {
-    const char *directory;          /* NULL: the caller's */
-    const char *const *environment; /* complete, ends in NULL; NULL: the caller's */
-    struct slice input;             /* standard input; then it is at its end */
+    const char *directory;                      /* NULL: the caller's */
+    const char *const *environment;             /* complete, ends in NULL; NULL: the caller's */
+    struct slice input;                         /* standard input; then it is at its end */
+    void (*when_slow)(const char *const *argv); /* told once, after CHILD_SLOW_MS; may be NULL */
     bool one_tail;    /* both outputs go into `output`, and of too much the end is kept */
     bool whole_group; /* it is over when the program itself ends: the rest of its process group is
                          killed then, and nothing more is waited for */

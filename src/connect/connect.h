@@ -13,7 +13,8 @@
 #include "task/task.h"
 
 enum {
-    CONNECT_WAIT_MS = 30000,
+    CONNECT_WAIT_MS = 10000,      /* for one question or change */
+    CONNECT_LIST_WAIT_MS = 60000, /* for gh's backlog: it asks for every hundred issues anew */
     CONNECT_OUTPUT_BYTES = 256 << 20,
     CONNECT_HOOK_BYTES = 8 << 20,       /* what a hook is told on its standard input */
     CONNECT_TRANSCRIPT_BYTES = 1 << 30, /* one transcript */

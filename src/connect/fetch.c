@@ -6,11 +6,11 @@
 #include "base/file.h"
 #include "program.h"
 
-static bool ask_program(struct arena *arena, const char *const *argv,
+static bool ask_program(struct arena *arena, const char *const *argv, int wait_ms,
     struct connect_fetched *fetched, struct failure *failure)
 {
     struct child_result result;
-    if (!program_run(arena, argv, CONNECT_WAIT_MS, &result, failure))
+    if (!program_run(arena, argv, wait_ms, &result, failure))
         return false;
     fetched->bytes = result.output;
     return true;
@@ -21,11 +21,13 @@ static bool fetch_beads(struct arena *arena, const char *directory, struct conne
 {
     const char *root = file_find_upward(arena, directory, ".beads");
     const char *const argv[] = {
-        "bd", "-C", root ? root : directory, "list", "--json", "--limit", "0", "--all", NULL};
+        "bd", "list", "--json", "--limit", "0", "--all", "-C", root ? root : directory, NULL};
     const char *const plain[] = {"bd", "list", "--json", "--limit", "0", NULL};
     fetched->name = "bd list";
-    if (ask_program(arena, root ? argv : plain, fetched, failure) ||
-        (root && ask_program(arena, plain, fetched, failure)))
+    if (ask_program(arena, root ? argv : plain, CONNECT_WAIT_MS, fetched, failure))
+        return true;
+    bool is_old = slice_find(slice_from(failure->text), "unknown") != SIZE_MAX; /* knows no -C */
+    if (root && is_old && ask_program(arena, plain, CONNECT_WAIT_MS, fetched, failure))
         return true;
     const char *path = root ? file_join(arena, root, ".beads/issues.jsonl") : NULL;
     if (!path || !file_exists(path))
@@ -47,7 +49,7 @@ static bool fetch_github(struct arena *arena, const char *directory,
     const char *const argv[] = {"gh", "issue", "list", "--state", "all", "--limit", "10000",
         "--json", "number,title,body,labels,state,url", NULL};
     fetched->name = "gh issue list";
-    if (ask_program(arena, argv, fetched, failure))
+    if (ask_program(arena, argv, CONNECT_LIST_WAIT_MS, fetched, failure))
         return true;
     return failure_prefix(failure,
         "no GitHub issues to be had (save them with `gh issue list --state all --limit 10000 "

@@ -3,8 +3,12 @@
 
 work.py RUNG"""
 import json
+import os
 import pathlib
+import pty
+import subprocess
 import sys
+import time
 
 from fixture import Fixture, expect
 
@@ -68,9 +72,23 @@ def test_refused(rung):
     expect("no issue found" in missing.stderr, f"not there: {missing.stderr}")
 
 
+def test_slow(rung):
+    fixture = make(rung)
+    fixture.environment["RUNG_STANDIN_BD"] = "slow"
+    ours, terminal = pty.openpty()
+    begin = time.monotonic()
+    done = subprocess.run([str(fixture.rung), "work", "csm-1"], cwd=fixture.top, env=fixture.environment,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=terminal, timeout=60)
+    seconds, said = time.monotonic() - begin, os.read(ours, 65536).decode()
+    expect(done.returncode == 1 and 9 < seconds < 20, f"given up in time: {done.returncode}, {seconds} s")
+    expect(said.startswith("rung: waiting for bd show\r\n"), f"said meanwhile: {said}")
+    expect("bd show did not answer within 10 s and was stopped" in said, f"said in the end: {said}")
+    expect(not fixture.processes(), f"nothing is left behind: {fixture.processes()}")
+
+
 def main():
     rung = sys.argv[1]
-    tests = [test_accepted, test_given_back, test_refused]
+    tests = [test_accepted, test_given_back, test_refused, test_slow]
     for test in tests:
         test(rung)
         print("ok", test.__name__)
