@@ -15,6 +15,7 @@ const PAGES = {
   dashboard: '/experiments/routing-dashboard',
   experiments: '/experiments',
   story: '/experiments/exp_hostile',
+  routing: '/routing',
   try: '/try',
 }
 const WIDTHS = [390, 820, 1600]

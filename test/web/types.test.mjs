@@ -16,10 +16,12 @@ if (!existsSync(join(TOP, 'web/node_modules')))
 const ANSWERS = {
   Summary: 'get /api/routing/summary',
   Series: 'get /api/routing/series',
+  Calibration: 'get /api/routing/calibration',
   Validation: 'get /api/routing/validation',
   'Experiment[]': 'get /api/routing/experiments',
   Story: 'get /api/routing/experiments/{id}',
   TriedDecision: 'post /api/routing/decide',
+  Replay: 'post /api/routing/replay',
   Policy: 'get /api/policy',
   PolicyCheck: 'post /api/policy/check',
 }

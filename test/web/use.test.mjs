@@ -69,7 +69,7 @@ test('a task is decided as it is typed', () =>
     assert.match(await decision.innerText(), /^.*\n+ *opus/)
   }))
 
-test('a copy of the policy shows its mistakes', () =>
+test('a copy of the policy shows its mistakes, and what would move', () =>
   on('/try', async (page) => {
     const copy = page.getByRole('textbox', { name: 'Copy of the policy' })
     const sound = await copy.inputValue()
@@ -77,6 +77,9 @@ test('a copy of the policy shows its mistakes', () =>
     const line = sound.split('\n').indexOf('default: sonnet') + 2
     await page.getByRole('button', { name: `${line}:1`, exact: true }).waitFor()
     await copy.fill(sound.replace('default: sonnet', 'default: haiku'))
+    const moves = page.getByRole('region', { name: 'What would move' })
+    await moves.getByText('would start elsewhere').waitFor()
+    assert.ok((await moves.getByRole('link').count()) > 0, 'the tasks are named')
     await page.getByRole('button', { name: 'Back to the file' }).click()
     assert.equal(await copy.inputValue(), sound)
   }))

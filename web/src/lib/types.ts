@@ -170,6 +170,12 @@ export interface Bin {
   observed: Interval | null
 }
 
+/** Where a ledger is long: how many of its latest experiments the figures rest on. */
+export interface Looked {
+  latest: number
+  note: string
+}
+
 export interface Summary {
   n: number
   period: [string, string] | null
@@ -191,7 +197,7 @@ export interface Summary {
   evidence: { id: string; made_at: number; outcomes: number } | null
   policy: { path: string | null; hash: string | null; trusted: boolean }
   alarms: Alarm[]
-  looked: { latest: number; note: string } | null // null: at all of them
+  looked: Looked | null
   version: string
 }
 
@@ -216,8 +222,7 @@ export interface Earner {
   n: number
   accepted: number
   success: Interval | null
-  agrees?: number | null
-  note?: string | null
+  note: string
 }
 
 export interface Suggestion {
@@ -257,6 +262,7 @@ export interface Calibration {
   patterns: Earner[]
   suggestions: Suggestion[]
   misrouted: Misrouted[]
+  looked: Looked | null
 }
 
 export type VerdictName = 'SUPPORTED' | 'REFUTED' | 'INSUFFICIENT'
@@ -320,6 +326,7 @@ export interface ReplayEstimate {
 
 export interface Replay {
   decisions: number
+  latest_only: boolean
   moves: number
   by_move: { from: string; to: string; tasks: number; tried: number }[]
   success: ReplayEstimate
