@@ -60,11 +60,14 @@ static void read_step(struct agent_reader *reader, struct json part)
 
 static void read_error(struct agent_reader *reader, struct json error)
 {
-    struct slice words = json_get_text(json_get(error, "data"), "message");
-    struct slice name = json_get_text(error, "name");
+    struct json data = json_get(error, "data");
+    struct slice words = json_get_text(data, "message"), name = json_get_text(error, "name");
     if (words.len == 0)
         words = json_get_text(error, "message").len ? json_get_text(error, "message") : name;
-    double status = number_or(json_get(error, "data"), "statusCode", 0);
+    double status = number_or(data, "statusCode", 0), wait_s;
+    struct slice wait = json_get_text(json_get(data, "responseHeaders"), "retry-after");
+    if (slice_to_double(wait, &wait_s) && wait_s >= 0 && wait_s < 1e6)
+        reader->progress.retry_after_s = wait_s;
     enum agent_ending ending = slice_is(name, "ProviderAuthError")
                                    ? AGENT_NOT_LOGGED_IN
                                    : ending_from_status((int)status, words);

@@ -387,12 +387,17 @@ def test_opencode_climbs(rung):
 
 
 def test_opencode_stops(rung):
-    with Upstream({"claude-haiku-5-5": [{"status": 401, "error": "authentication_error",
-                                         "message": "invalid x-api-key"}]}) as upstream:
-        got, _ = opencode(rung, upstream).run_json("Mend m001", "--max-attempts", "1", check=5)
-        told = f"{got['attempts'][0]['ending']}, {got['stopped_because']}: {got['why']}"
-        expect(got["stopped_because"] == "agent-unusable", told)
-        return told
+    cases = {401: ("not-logged-in", "agent-unusable"), 400: ("rejected", "upstream"),
+             429: ("rate-limited", "upstream")}
+    for status, (ending, stopped) in cases.items():
+        step = {"status": status, "error": "invalid_request_error", "message": "stand-in"}
+        with Upstream({"claude-haiku-5-5": [step]}) as upstream:
+            got, _ = opencode(rung, upstream).run_json("Mend m001", "--max-attempts", "1", check=5)
+            attempt = got["attempts"][0]
+            told = f"{status}: {attempt['ending']}, {got['stopped_because']}: {got['why']}"
+            print("  " + told)
+            expect((attempt["ending"], got["stopped_because"]) == (ending, stopped), told)
+    return "told apart: " + ", ".join(map(str, cases))
 
 
 API = """agent: {{use: api, url: "{url}", key_variable: STANDIN_KEY, max_output_tokens: 1000, timeout_s: 20}}

@@ -575,6 +575,24 @@ static void spend_is_known_when_stopped(void **state)
     end(&fixture);
 }
 
+/* As opencode 1.18 told it of a stand-in's answer. */
+static void opencode_tells_how_long_to_wait(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture, POLICY_AGENT_OPENCODE, &HAIKU);
+    struct agent_result result = read_text(&fixture,
+        slice_from("{\"type\":\"error\",\"sessionID\":\"ses_1\",\"error\":{\"name\":\"APIError\","
+                   "\"data\":{"
+                   "\"message\":\"slow "
+                   "down\",\"statusCode\":429,\"isRetryable\":true,\"responseHeaders\":{"
+                   "\"retry-after\":\"12\"}}}}\n"),
+        50, (struct agent_exit){.exit_status = 1});
+    assert_int_equal(result.ending, AGENT_RATE_LIMITED);
+    assert_close(result.retry_after_s, 12, 0);
+    end(&fixture);
+}
+
 /* What killed the process that kept it is not believed, whatever it says at last. */
 static void who_gets_away_has_failed(void **state)
 {
@@ -840,6 +858,7 @@ int main(void)
         cmocka_unit_test(memory_stays_bounded),
         cmocka_unit_test(trouble_is_signalled),
         cmocka_unit_test(spend_is_known_when_stopped),
+        cmocka_unit_test(opencode_tells_how_long_to_wait),
         cmocka_unit_test(who_gets_away_has_failed),
         cmocka_unit_test(own_figures_hold_a_budget),
         cmocka_unit_test(waits_are_told),
