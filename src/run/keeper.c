@@ -159,7 +159,7 @@ static bool hold(struct held *held, struct arena *arena)
 
 static void tell(struct held *held, enum keep_kind order)
 {
-    struct keep_order word = {.kind = order};
+    struct keep_order word = {.kind = (int32_t)order};
     ssize_t n = send(held->keeper.orders, &word, sizeof(word), MSG_NOSIGNAL);
     (void)n; /* a keeper that is gone needs no order */
     if (!held->told)
@@ -179,9 +179,8 @@ static void stop(struct held *held, const char *why)
 static void feed(struct held *held)
 {
     struct slice input = held->start->input;
-    size_t left = input.len - held->written;
-    ssize_t n =
-        write(held->input, input.base + held->written, left < WRITE_BYTES ? left : WRITE_BYTES);
+    struct slice next = slice_sub(input, held->written, held->written + WRITE_BYTES);
+    ssize_t n = next.len ? write(held->input, next.base, next.len) : 0;
     if (n > 0)
         held->written += (size_t)n;
     if (held->written == input.len || (n < 0 && errno != EAGAIN && errno != EINTR))
