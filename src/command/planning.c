@@ -1,5 +1,5 @@
-/* Receives what outcomes said of plans, hands on the chance with which the next task is planned.
- * Refuses to throw dice and to plan: the run room does. */
+/* Receives what outcomes said of plans and reviews, hands on the chance with which the next task
+ * gets one. Refuses to throw dice, to plan and to review: the run room does. */
 #include "planning.h"
 
 #include <math.h>
@@ -10,8 +10,10 @@ bool planning_open(struct call *call, const struct option_value *ledger_option,
     struct ledger *ledger = NULL;
     struct report_facts facts;
     *planning = (struct planning){.policy = &workspace->policy};
-    if (workspace->policy.plan_rung == POLICY_NONE ||
-        workspace->policy.plan_mode != POLICY_PLAN_AUTO)
+    const struct policy *policy = &workspace->policy;
+    bool plans = policy->plan_rung != POLICY_NONE && policy->plan_mode == POLICY_PLAN_AUTO;
+    bool reviews = policy->review_rung != POLICY_NONE && policy->review_mode == POLICY_REVIEW_AUTO;
+    if (!plans && !reviews)
         return true;
     if (!workspace_read_ledger(call, ledger_option, workspace, &ledger, failure))
         return false;
@@ -115,4 +117,64 @@ struct run_chance planning_chance(const void *context, const struct task *task,
         return (struct run_chance){
             policy->plan_rung, 1, slice_from("planned first: the policy says always")};
     return chance_by_outcomes(planning, task, decision, arena);
+}
+
+/* ---- reviews ---- */
+
+enum { REJECTIONS_LEAST = 5 };
+
+/* What is known under one of its labels, else of all; NULL: too little. */
+static const struct report_checker *find_reviewer(
+    const struct report_phases *phases, const struct task *task, struct slice rung)
+{
+    const struct report_checker *found = NULL;
+    for (size_t i = 0; i < phases->n_checkers; i++) {
+        const struct report_checker *row = &phases->checkers[i];
+        if (!slice_is(row->name, "review") || !slice_equal(row->rung, rung) ||
+            row->caught + row->false_alarms < REJECTIONS_LEAST)
+            continue;
+        if (row->label.len == 0)
+            found = row;
+        else if (has_label(task, row->label))
+            return row;
+    }
+    return found;
+}
+
+/* Rejections whose truth nobody knows are taken for right where money is asked about. */
+static bool is_waste(const struct policy *policy, const struct report_checker *row)
+{
+    double right = (double)row->caught, known = right + (double)row->false_alarms;
+    double at_best = (double)(row->failed - row->false_alarms);
+    double most = stats_clopper_pearson_upper(at_best, (double)row->n, 0.95);
+    if (stats_wilson(right, known, 0.95).high < 0.5)
+        return true;
+    return policy->goal.kind == POLICY_GOAL_VALUE &&
+           policy->goal.value_usd * most < row->cost_usd / (double)row->n;
+}
+
+struct run_chance planning_review_chance(const void *context, const struct task *task,
+    const struct decision *decision, struct arena *arena)
+{
+    const struct planning *planning = context;
+    const struct policy *policy = planning->policy;
+    (void)decision;
+    if (policy->review_rung == POLICY_NONE || policy->review_mode != POLICY_REVIEW_AUTO)
+        return (struct run_chance){.rung = POLICY_NONE};
+    const struct report_checker *row =
+        find_reviewer(&planning->phases, task, policy->rungs[policy->review_rung].name);
+    if (!row || !is_waste(policy, row))
+        return (struct run_chance){policy->review_rung, 1,
+            slice_from(row ? "reviewed: what reviews caught is worth what they cost"
+                           : "reviewed: too few of its rejections are known to be right or wrong")};
+    return (struct run_chance){
+        .rung = policy->review_rung,
+        .p = policy->explore,
+        .why = arena_print(arena,
+            "not reviewed: of %lld rejections whose truth is known %lld were right, at $%.4f a "
+            "review%s",
+            (long long)(row->caught + row->false_alarms), (long long)row->caught,
+            row->cost_usd / (double)row->n,
+            policy->explore > 0 ? "; `explore` asks for one all the same" : ""),
+    };
 }

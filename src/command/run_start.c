@@ -246,6 +246,7 @@ static int prepare(struct going *going, struct failure *failure)
     if (!planning_open(call, option(going, GO_LEDGER), workspace, &going->planning, failure))
         return EXIT_BROKEN;
     going->parts.plan_chance = planning_chance;
+    going->parts.review_chance = planning_review_chance;
     going->parts.plan_context = &going->planning;
     going->parts.policy = &going->policy;
     going->parts.prices = &workspace->prices;

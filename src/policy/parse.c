@@ -304,6 +304,7 @@ static void finish_trusted(struct arena *arena, const struct draft *draft, struc
     policy->plan_rung = draft->plan.seen ? draft->plan.rung : POLICY_NONE;
     policy->review_when = draft->review.when;
     policy->n_review_when = draft->review.n_when;
+    policy->review_mode = (enum policy_review_mode)draft->review.mode;
     if (draft->review.n_when)
         policy->review_rung = draft->review.rung == POLICY_NONE ? policy->top : draft->review.rung;
     finish_agent(draft->agent, policy);

@@ -88,6 +88,10 @@ struct policy_gate {
     size_t n_environment;
 };
 
+/* What `when` names is reviewed: all of it, or only while outcomes do not say that it does not pay.
+ */
+enum policy_review_mode { POLICY_REVIEW_ALWAYS, POLICY_REVIEW_AUTO };
+
 /* Which tasks are split into parts first: those for which outcomes say that it pays (and, at the
  * policy's `explore`, by dice, to learn that), all that `when` names, none. */
 enum policy_plan_mode { POLICY_PLAN_AUTO, POLICY_PLAN_ALWAYS, POLICY_PLAN_NEVER };
@@ -154,6 +158,7 @@ struct policy {
     int plan_rung;      /* POLICY_NONE where nothing is planned first */
     struct slice *review_when;
     size_t n_review_when;
+    enum policy_review_mode review_mode;
     int review_rung;                        /* POLICY_NONE where nothing is reviewed */
     double budget_task_usd, budget_day_usd; /* 0: no limit */
     struct slice agent;                     /* "claude", …; never empty */

@@ -347,6 +347,7 @@ static const struct schema_map GATE_MAP = {
     KEYS_OF(GATE_KEYS), .seen_at = offsetof(struct draft_gate, seen), .check = check_gate};
 static const struct schema_key A_GATE = {.name = "gate", .kind = SCHEMA_MAP, .map = &GATE_MAP};
 
+static const char *const REVIEW_MODES[] = {"always", "auto", NULL};
 static const struct schema_key REVIEW_KEYS[] = {
     {"when", SCHEMA_LIST, .required = true, AT(draft_review, when), COUNT_AT(draft_review, n_when),
         .element = &A_TEXT, .element_bytes = sizeof(struct slice), .most = 200,
@@ -354,6 +355,9 @@ static const struct schema_key REVIEW_KEYS[] = {
                 "is reviewed"},
     {"rung", SCHEMA_RUNG, AT(draft_review, rung),
         .help = "who reviews; where missing, the top rung"},
+    {"mode", SCHEMA_CHOICE, AT(draft_review, mode), .choices = REVIEW_MODES, .fallback = "always",
+        .help = "auto: not where outcomes say that a review does not pay, but at the share of "
+                "`explore`, to learn on"},
 };
 static const struct schema_map REVIEW_MAP = {
     KEYS_OF(REVIEW_KEYS), .seen_at = offsetof(struct draft_review, seen)};

@@ -72,7 +72,7 @@ struct draft_review {
     uint64_t seen;
     struct slice *when;
     size_t n_when;
-    int rung;
+    int rung, mode; /* of enum policy_review_mode */
 };
 
 struct draft_plan {

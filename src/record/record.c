@@ -83,6 +83,7 @@ struct experiment record_blank(void)
         .quality = NAN,
         .plan_propensity = NAN,
         .audit_propensity = NAN,
+        .review_propensity = NAN,
         .schema = RECORD_SCHEMA};
 }
 
@@ -168,6 +169,8 @@ static const struct field EXPERIMENT_FIELDS[] = {
     REAL_FIELD(experiment, "planPropensity", plan_propensity, 0, 1, 0),
     NAMED_FIELD(experiment, "auditing", auditing, CHOICES, 0),
     REAL_FIELD(experiment, "auditPropensity", audit_propensity, 0, 1, 0),
+    NAMED_FIELD(experiment, "reviewing", reviewing, CHOICES, 0),
+    REAL_FIELD(experiment, "reviewPropensity", review_propensity, 0, 1, 0),
     TEXT_FIELD(experiment, "pair", pair, 0),
 };
 

@@ -125,7 +125,8 @@ struct experiment {
     struct record_attempts attempts;
     struct record_texts matched; /* the policy's patterns that spoke */
     enum record_choice planning, auditing;
-    double plan_propensity, audit_propensity;
+    enum record_choice reviewing; /* should the policy call for a review */
+    double plan_propensity, audit_propensity, review_propensity;
     struct slice pair; /* the same for two experiments of one task on two rungs; empty: none */
     struct record_extras extras;
 };

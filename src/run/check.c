@@ -278,17 +278,12 @@ bool run_task_has_word(const struct task *task, struct slice word)
     return slice_equal_caseless(task->type, word);
 }
 
-/* Critical: a word of `review.when` stands in a label, a path or the type; "escalated": the task
- * has climbed. */
-static bool wants_review(const struct asking *asking)
+/* A word of `review.when` stands in a label, a path or the type; "escalated": the task has
+ * climbed. */
+static bool is_critical(const struct asking *asking)
 {
     const struct policy *policy = asking->run->parts->policy;
     const struct run_job *job = &asking->slot->job;
-    if (policy->review_rung == POLICY_NONE || asking->run->settings.review == RUN_REVIEW_NEVER ||
-        asking->run->settings.review == RUN_REVIEW_AT_END)
-        return false;
-    if (asking->run->settings.review == RUN_REVIEW_ALWAYS)
-        return true;
     for (size_t i = 0; i < policy->n_review_when; i++) {
         struct slice word = policy->review_when[i];
         if (slice_is(word, "escalated")
@@ -297,6 +292,22 @@ static bool wants_review(const struct asking *asking)
             return true;
     }
     return false;
+}
+
+static bool wants_review(const struct asking *asking)
+{
+    const struct run_settings *settings = &asking->run->settings;
+    const struct slot *slot = asking->slot;
+    if (asking->run->parts->policy->review_rung == POLICY_NONE ||
+        settings->review == RUN_REVIEW_NEVER || settings->review == RUN_REVIEW_AT_END)
+        return false;
+    if (settings->review == RUN_REVIEW_ALWAYS)
+        return true;
+    if (!is_critical(asking))
+        return false;
+    if (slot->review_why.len)
+        run_note(asking->run, slot, slot->review_why);
+    return slot->job.experiment.reviewing != RECORD_PASSED_OVER;
 }
 
 static bool ask_kinds(struct asking *asking, const enum policy_gate_kind *kinds, size_t n)

@@ -39,10 +39,11 @@ struct slot {
      * that is what counts. */
     bool awaits_review, is_tested, is_reviewed;
     struct slice answer;
-    bool is_desk;          /* no task, but what stands for several in their review */
-    struct slice plan_why; /* why it is planned first or not; empty: nobody asked */
-    bool is_recorded;      /* its row is in the ledger already */
-    int retries;           /* of the present rung, for failures of the model's side */
+    bool is_desk; /* no task, but what stands for several in their review */
+    /* Why it is planned first, or would be reviewed, or not; empty: nobody asked. */
+    struct slice plan_why, review_why;
+    bool is_recorded; /* its row is in the ledger already */
+    int retries;      /* of the present rung, for failures of the model's side */
     struct wait {
         size_t index;  /* the slot that must be over before this one begins */
         bool accepted; /* and accepted: a dependency, not only the same file */

@@ -38,7 +38,7 @@ static void set_propensities(struct run *run, struct slot *slot)
 }
 
 /* Once for the task, before anybody knows whether it will be accepted. */
-static void throw_for_audit(struct run *run, struct experiment *e)
+static void choose_auditing(struct run *run, struct experiment *e)
 {
     int audit = run->parts->policy->audit;
     if (audit == 0)
@@ -47,8 +47,26 @@ static void throw_for_audit(struct run *run, struct experiment *e)
     e->auditing = dice_unit(&run->dice) < e->audit_propensity ? RECORD_CHOSEN : RECORD_PASSED_OVER;
 }
 
-/* Chance is thrown once; what a person said is not thrown at all. */
-static void throw_for_plan(struct run *run, struct slot *slot)
+/* Chance is thrown once for a task; *propensity is set only where it was thrown at all. */
+static enum record_choice throw_dice(struct run *run, double p, double *propensity)
+{
+    bool is_thrown = p > 0 && p < 1;
+    bool is_chosen = is_thrown ? dice_unit(&run->dice) < p : p >= 1;
+    *propensity = is_thrown ? p : NAN;
+    return is_chosen ? RECORD_CHOSEN : RECORD_PASSED_OVER;
+}
+
+static struct slice told(struct arena *arena, const struct run_chance *chance, double propensity,
+    enum record_choice choice)
+{
+    return arena_print(arena, "%.*s%s", SLICE_ARG(chance->why),
+        isnan(propensity)         ? ""
+        : choice == RECORD_CHOSEN ? "; the dice say: yes"
+                                  : "; the dice say: no");
+}
+
+/* What a person asked for is not thrown. */
+static void choose_planning(struct run *run, struct slot *slot)
 {
     struct experiment *e = &slot->job.experiment;
     const struct run_parts *parts = run->parts;
@@ -64,14 +82,22 @@ static void throw_for_plan(struct run *run, struct slot *slot)
             parts->plan_context, &slot->job.task, &slot->job.decision, &slot->job.arena);
     if (chance.rung == POLICY_NONE)
         return;
-    bool is_thrown = chance.p > 0 && chance.p < 1;
-    bool is_chosen = is_thrown ? dice_unit(&run->dice) < chance.p : chance.p >= 1;
-    e->planning = is_chosen ? RECORD_CHOSEN : RECORD_PASSED_OVER;
-    e->plan_propensity = is_thrown ? chance.p : NAN;
-    slot->plan_why = arena_print(&slot->job.arena, "%.*s%s", SLICE_ARG(chance.why),
-        !is_thrown  ? ""
-        : is_chosen ? "; the dice say: planned"
-                    : "; the dice say: not planned");
+    e->planning = throw_dice(run, chance.p, &e->plan_propensity);
+    slot->plan_why = told(&slot->job.arena, &chance, e->plan_propensity, e->planning);
+}
+
+static void choose_reviewing(struct run *run, struct slot *slot)
+{
+    struct experiment *e = &slot->job.experiment;
+    const struct run_parts *parts = run->parts;
+    struct run_chance chance = {.rung = POLICY_NONE};
+    if (parts->review_chance && run->settings.review == RUN_REVIEW_CRITICAL)
+        chance = parts->review_chance(
+            parts->plan_context, &slot->job.task, &slot->job.decision, &slot->job.arena);
+    if (chance.rung == POLICY_NONE)
+        return;
+    e->reviewing = throw_dice(run, chance.p, &e->review_propensity);
+    slot->review_why = told(&slot->job.arena, &chance, e->review_propensity, e->reviewing);
 }
 
 void outcome_begin(struct run *run, struct slot *slot)
@@ -99,8 +125,9 @@ void outcome_begin(struct run *run, struct slot *slot)
     e->policy = slice_from(run->parts->policy->hash);
     e->pending = true;
     set_propensities(run, slot);
-    throw_for_audit(run, e);
-    throw_for_plan(run, slot);
+    choose_auditing(run, e);
+    choose_planning(run, slot);
+    choose_reviewing(run, slot);
 }
 
 size_t outcome_add(struct run *run, struct slot *slot, const struct record_attempt *attempt)

@@ -139,6 +139,9 @@ struct run_parts {
     struct run_chance (*plan_chance)(const void *context, const struct task *task,
         const struct decision *decision, struct arena *arena);
     const void *plan_context;
+    /* The same of a review, should the policy call for one; NULL: it is made. */
+    struct run_chance (*review_chance)(const void *context, const struct task *task,
+        const struct decision *decision, struct arena *arena);
 };
 
 struct run;

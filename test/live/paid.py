@@ -198,10 +198,60 @@ def test_plan_policy(rung):
     print(f"plan by policy: always, never, auto by outcomes; {sum(planned)} of 24 by dice")
 
 
+def review_row(number, right):
+    """A review that rejected, and what the user said of the change afterwards."""
+    gates = [{"name": "tests", "verdict": "pass"}, {"name": "review", "verdict": "fail"}]
+    return {"id": f"exp_{number}_bbbbb", "timestamp": 1795000000000 + number, "taskId": f"r{number}",
+            "modelUsed": "small", "rung": "small", "success": not right, "cost": 0.2,
+            "costSource": "measured", "outcomeSource": "user", "labels": ["security"], "attempts": [
+                {"rung": "small", "phase": "execute", "success": not right, "gates": gates},
+                {"rung": "large", "phase": "review", "success": None, "cost": 0.13,
+                 "gates": gates[1:]}]}
+
+
+def test_review_policy(rung):
+    def fixture_with(share, rights, goal=""):
+        fixture = policy_fixture(rung, "", modules=8)
+        policy = fixture.top / "rung.yaml"
+        policy.write_text(policy.read_text().replace("escalated], rung: large}", "escalated], "
+                          "rung: large, mode: auto}") + f"explore: {share}\n{goal}")
+        fixture.commit("Reviews where they pay")
+        fixture.call("trust", check=0)
+        rows = fixture.top.parent / "rows.jsonl"
+        rows.write_text("".join(json.dumps(review_row(i, r)) + "\n" for i, r in enumerate(rights)))
+        if rights:
+            fixture.call("import", str(rows), check=0)
+        return fixture
+
+    def review(fixture, i=0):
+        got, done = fixture.run_json("Mend", "--body", body(i), "--label", "security", "--rung",
+                                     "small", check=0)
+        return [a["phase"] for a in got["attempts"]] == ["execute", "review"], got, done.stderr
+
+    made, got, said = review(fixture_with(0, []))
+    expect(made and "too few of its rejections" in said, f"in doubt it is made: {said}")
+    expect(review(fixture_with(0, [False] * 5 + [True] * 5))[0], "half of them right: it is made")
+    made, got, said = review(fixture_with(0, [False] * 11 + [True]))
+    expect(not made and "of 12 rejections whose truth is known 1 were right" in said, said)
+    expect(got["reviewing"] == "passed-over", got)
+    made, _, said = review(fixture_with(0, [True] * 8, "goal: {value_usd: 0.05}\n"))
+    expect(not made, f"it costs $0.13, an accepted task is worth $0.05: {said}")
+    expect(review(fixture_with(0, [True] * 8, "goal: {value_usd: 5}\n"))[0], "worth it")
+    always = policy_fixture(rung, "")
+    expect(review(always)[0] and "reviewing" not in always.rows()[0], "always is always")
+    explored = fixture_with(0.5, [False] * 11 + [True])
+    made = [review(explored, i)[0] for i in range(8)]
+    rows = [row for row in explored.rows() if "reviewing" in row]
+    expect([row["reviewing"] == "chosen" for row in rows] == made and
+           all(row["reviewPropensity"] == 0.5 for row in rows), "what dice said is recorded")
+    print(f"reviews by policy: not where they are known to be wrong or too dear; {sum(made)} of 8 "
+          "by dice")
+
+
 def main():
     rung = sys.argv[1]
     for test in (test_audit, test_judges, test_planning_report,
-                 test_plan_policy):
+                 test_plan_policy, test_review_policy):
         test(rung)
 
 

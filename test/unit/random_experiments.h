@@ -78,6 +78,7 @@ static inline void random_lists(
     experiment->planning = random_is(dice, 0.3) ? (enum record_choice)dice_below(dice, 3) : 0;
     experiment->plan_propensity = random_is(dice, 0.2) ? dice_unit(dice) : NAN;
     experiment->auditing = random_is(dice, 0.3) ? (enum record_choice)dice_below(dice, 3) : 0;
+    experiment->review_propensity = random_is(dice, 0.2) ? dice_unit(dice) : NAN;
     experiment->audit_propensity = random_is(dice, 0.2) ? dice_unit(dice) : NAN;
     if (random_is(dice, 0.3)) {
         double p = dice_unit(dice);
