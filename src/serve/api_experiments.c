@@ -7,7 +7,7 @@
 enum {
     LIMIT = 50,
     LIMIT_MOST = 200,
-    LOOKS = 50000,
+    LOOKS = 20000,
     CURSOR_DIGITS_MOST = 15, /* hexadecimal: they fit an int64_t */
 };
 

@@ -27,6 +27,7 @@ struct listener {
     struct feed_place place, upto; /* of one that is behind: where it is, what it reads up to */
     bool is_at_end;                /* it has read up to there */
     size_t unsent;                 /* bytes */
+    unsigned alarms_told;          /* which version of them */
 };
 
 struct events {
@@ -35,6 +36,10 @@ struct events {
     struct listener *listeners;
     struct feed_place place; /* up to where all listeners were told */
     bool is_reading, is_stopped;
+    struct emit alarms; /* JSON, of the evidence that was written then */
+    int64_t alarms_ns;
+    unsigned alarms_version; /* 0: there never were any */
+    struct failure failure;  /* the last that was said */
 };
 
 /* One read of the feed on a worker thread: for all, or for one that is behind. */
@@ -46,6 +51,8 @@ struct feed_read_job {
     bool finds_now, has_upto, done;
     struct arena arena;
     struct feed_batch batch;
+    struct emit alarms; /* where the evidence is another than that of alarms_ns */
+    int64_t alarms_ns;
     struct failure failure;
 };
 
@@ -142,6 +149,40 @@ static void tell_all(struct events *events, struct emit *text, const struct feed
     chunk_release(chunk);
 }
 
+/* ---- alarms, which have no place: whoever is live knows the present ones ---- */
+
+static void tell_alarms(struct events *events, struct listener *listener)
+{
+    struct emit text = {0};
+    if (listener->is_behind || listener->alarms_told == events->alarms_version)
+        return;
+    listener->alarms_told = events->alarms_version;
+    feed_write_event(&text, "alarm", &events->place, emit_slice(&events->alarms));
+    struct chunk *chunk = chunk_make(&text);
+    send_chunk(listener, chunk);
+    chunk_release(chunk);
+}
+
+static void take_alarms(struct events *events, struct feed_read_job *job)
+{
+    struct listener *next;
+    bool is_first = events->alarms_ns == 0, is_empty = slice_is(emit_slice(&job->alarms), "[]");
+    if (job->alarms.len == 0)
+        return;
+    events->alarms_ns = job->alarms_ns;
+    if (slice_equal(emit_slice(&job->alarms), emit_slice(&events->alarms)))
+        return;
+    emit_clear(&events->alarms);
+    emit_bytes(&events->alarms, emit_slice(&job->alarms));
+    if (is_first && is_empty)
+        return;
+    events->alarms_version++;
+    for (struct listener *listener = events->listeners; listener; listener = next) {
+        next = listener->next;
+        tell_alarms(events, listener);
+    }
+}
+
 /* ---- reading the feed ---- */
 
 static void do_read(uv_work_t *work)
@@ -155,12 +196,17 @@ static void do_read(uv_work_t *work)
         (job->finds_now
                 ? feed_find_now(state, &job->arena, &job->batch.place, &job->failure)
                 : feed_read(state, &job->arena, &job->from, upto, &job->batch, &job->failure));
+    if (job->done && !job->connection && state->evidence_stamp.changed_ns != job->alarms_ns) {
+        job->alarms_ns = state->evidence_stamp.changed_ns;
+        feed_write_alarms(&job->alarms, state, &job->arena);
+    }
     workers_give_back(workers, state);
 }
 
 static void free_job(struct feed_read_job *job)
 {
     emit_free(&job->batch.text);
+    emit_free(&job->alarms);
     arena_free(&job->arena);
     free(job);
 }
@@ -183,6 +229,16 @@ static bool has_live_listener(const struct events *events)
     return false;
 }
 
+static void take_news(struct events *events, struct feed_read_job *job)
+{
+    /* Who joined while `now` was looked for must be told what came before it. */
+    if (!job->finds_now || !has_live_listener(events)) {
+        events->place = job->batch.place;
+        tell_all(events, &job->batch.text, &job->from);
+    }
+    take_alarms(events, job);
+}
+
 static void after_news(uv_work_t *work, int status)
 {
     (void)status;
@@ -190,13 +246,11 @@ static void after_news(uv_work_t *work, int status)
     struct events *events = job->events;
     bool goes_on = job->done && job->batch.is_more && !events->is_stopped;
     events->is_reading = false;
-    if (!job->done) {
+    if (job->done)
+        take_news(events, job);
+    else if (strcmp(job->failure.text, events->failure.text) != 0)
         log_error("%s", job->failure.text);
-    } else if (!job->finds_now || !has_live_listener(events)) {
-        /* Who joined while `now` was looked for must be told what came before it. */
-        events->place = job->batch.place;
-        tell_all(events, &job->batch.text, &job->from);
-    }
+    events->failure = job->failure;
     free_job(job);
     if (goes_on)
         read_news(events);
@@ -208,8 +262,10 @@ static void read_news(struct events *events)
     if (events->is_reading || events->is_stopped)
         return;
     struct feed_read_job *job = memory_take(sizeof(*job));
-    *job = (struct feed_read_job){
-        .events = events, .from = events->place, .finds_now = !has_live_listener(events)};
+    *job = (struct feed_read_job){.events = events,
+        .from = events->place,
+        .alarms_ns = events->alarms_ns,
+        .finds_now = !has_live_listener(events)};
     events->is_reading = true;
     start_read(job, after_news);
 }
@@ -245,7 +301,7 @@ static void go_on_behind(struct listener *listener)
     struct events *events = connection->server->events;
     if (listener->is_at_end && feed_is_same_place(&listener->upto, &events->place)) {
         listener->is_behind = false;
-        return;
+        return tell_alarms(events, listener);
     }
     if (listener->is_at_end)
         listener->upto = events->place;
@@ -320,6 +376,8 @@ void events_join(struct events *events, struct connection *connection, struct sl
     if (comes_back)
         fall_behind(listener, &place);
     say_hello(listener, comes_back ? &place : &events->place);
+    if (connection->listener)
+        tell_alarms(events, listener);
 }
 
 void events_leave(struct listener *listener)
@@ -374,5 +432,7 @@ void events_stop(struct events *events)
 
 void events_free(struct events *events)
 {
+    if (events)
+        emit_free(&events->alarms);
     free(events);
 }

@@ -2,6 +2,7 @@
 #include "feed.h"
 
 #include "base/clock.h"
+#include "report/report.h"
 #include "run/run.h"
 
 #include <string.h>
@@ -311,4 +312,19 @@ bool feed_find_now(struct serve_state *state, struct arena *arena, struct feed_p
             run->offset = lines.next;
     }
     return true;
+}
+
+void feed_write_alarms(struct emit *out, struct serve_state *state, struct arena *arena)
+{
+    struct evidence_alarm *alarms = NULL;
+    size_t n = state->evidence ? evidence_alarms(state->evidence, arena, &alarms) : 0;
+    emit_open(out, '[');
+    for (size_t i = 0; i < n; i++) {
+        emit_open(out, '{');
+        emit_member_text(out, "rung", alarms[i].rung);
+        emit_member_text(out, "text", report_alarm_text(arena, &alarms[i]));
+        emit_member_int64(out, "at", alarms[i].at_ms);
+        emit_close(out, '}');
+    }
+    emit_close(out, ']');
 }

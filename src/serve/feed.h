@@ -49,6 +49,9 @@ struct feed_batch {
 bool feed_read(struct serve_state *state, struct arena *arena, const struct feed_place *from,
     const struct feed_place *upto, struct feed_batch *batch, struct failure *failure) MUST_USE;
 
+/* The watches over success and cost that have gone off: [{"rung":…,"text":…,"at":ms}…]. */
+void feed_write_alarms(struct emit *out, struct serve_state *state, struct arena *arena);
+
 /* One event: its id is the place, its data one line of JSON. */
 void feed_write_event(
     struct emit *out, const char *kind, const struct feed_place *place, struct slice data);

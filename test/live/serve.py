@@ -295,12 +295,12 @@ def never_reads(program):
     return f"100 clients that never read: {memory >> 20} MB; another waited {worst * 1000:.0f} ms at most"
 
 
-def rows(n, first=0, success=True):
+def rows(n, first=0, success=True, **more):
     """Lines of experiments as other programs write them."""
     return "".join(json.dumps({"id": f"e{i}", "timestamp": 1767225600000 + i, "taskId": f"t{i}",
                                "description": "x" * 500, "modelUsed": "haiku", "routingStrategy": "default",
                                "routingConfidence": 0.6, "success": success, "cost": 0.01,
-                               "timeToComplete": 1, "qualityScore": 4, "notes": ""}) + "\n"
+                               "timeToComplete": 1, "qualityScore": 4, "notes": "", **more}) + "\n"
                    for i in range(first, first + n)).encode()
 
 
@@ -352,6 +352,26 @@ def events(program):
     return "300 rows in order, resumed at 6 places; a run's steps and 3 rows over a restart"
 
 
+JUDGED = {"decided": "claude-haiku-5-5", "outcomeSource": "test", "costSource": "measured"}
+
+
+def alarms(program):
+    """A rung that fails from one day on: whoever listens is told, and whoever comes later."""
+    with Server(program) as server:
+        first = server.listen()
+        first.take(1)
+        server.rung("import", "-", input=rows(300, **JUDGED))
+        server.rung("learn")
+        server.rung("import", "-", input=rows(200, 300, success=False, **JUDGED))
+        server.rung("learn")
+        told = first.take_alarm()
+        expect(told.data and told.data[0]["rung"] == "haiku" and "accepted less" in told.data[0]["text"],
+               f"the alarm says {told.data}")
+        second = server.listen(told.id)
+        expect(second.take_alarm().data == told.data, "who comes later is not told")
+    return told.data[0]["text"]
+
+
 def deaf_listener(program):
     """A listener that does not read costs others nothing; when it reads, nothing is missing."""
     with Server(program) as server:
@@ -398,7 +418,7 @@ def ends(program):
 
 
 TESTS = [malformed, methods, places, tokens, open_address, slow, greedy, idle, never_reads,
-         events, deaf_listener, ends]
+         events, alarms, deaf_listener, ends]
 
 
 def main():

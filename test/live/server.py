@@ -11,6 +11,7 @@ import tempfile
 import time
 
 WAIT_S = 30
+EVENT_WAIT_S = 10  # less than there is between heartbeats
 
 
 def expect(truth, sentence):
@@ -59,7 +60,7 @@ class Listener:
         self.socket = socket.socket()
         if buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        self.socket.settimeout(WAIT_S)
+        self.socket.settimeout(EVENT_WAIT_S)
         self.socket.connect(("127.0.0.1", server.port))
         head = f"Last-Event-ID: {last_id}\r\n" if last_id else ""
         self.socket.sendall(
@@ -69,21 +70,32 @@ class Listener:
         while self.stream.readline().strip():
             pass
 
-    def take(self, n):
-        """The next n events; alarms and comments are passed over."""
-        events, lines = [], []
-        while len(events) < n:
+    def take_one(self):
+        """The next event; comments are passed over."""
+        lines = []
+        while True:
             line = self.stream.readline()
             expect(line, "the event stream ended")
             line = line.decode().rstrip("\n")
             if line and not line.startswith((":", "retry:")):
                 lines.append(line)
             elif not line and lines:
-                event = Event(lines)
-                lines = []
-                if event.kind != "alarm":
-                    events.append(event)
+                return Event(lines)
+
+    def take(self, n):
+        """The next n events that are no alarms."""
+        events = []
+        while len(events) < n:
+            event = self.take_one()
+            if event.kind != "alarm":
+                events.append(event)
         return events
+
+    def take_alarm(self):
+        """The next alarm; other events are passed over."""
+        while (event := self.take_one()).kind != "alarm":
+            pass
+        return event
 
     def close(self):
         self.stream.close()
