@@ -5,7 +5,7 @@
 
 enum {
     /* beside one of the index: a row of which a column or the words are read, one read whole */
-    LOOKS_A_TEXT = 12,
+    LOOKS_A_TEXT = 20,
     LOOKS_A_ROW = 30,
     LABEL_BITS = 22,
 };

@@ -19,8 +19,9 @@ struct slot {
     struct run_job job;
     size_t index;
     enum job_state state;
-    bool was_interrupted; /* an attempt of an earlier start has no end in the journal */
-    struct lost {         /* while the journal is read: attempts of which only the beginning … */
+    atomic_bool is_unwanted; /* a person said so: nothing more is begun for it */
+    bool was_interrupted;    /* an attempt of an earlier start has no end in the journal */
+    struct lost { /* while the journal is read: attempts of which only the beginning … */
         struct slice rung, part;
         enum record_phase phase;
         double usd; /* … and what its stream told of the cost are known; NAN: nothing */

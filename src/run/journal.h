@@ -62,4 +62,11 @@ bool journal_look(struct arena *arena, const char *path, struct journal_head *he
 /* True where a run has a journal in this home and no process works on it. */
 bool journal_is_dead(const char *home, struct slice id);
 
+/* What run_ask_to_stop left for a run since the last call: lines, each "all" or a task's index.
+ * False where there is nothing. */
+enum { RUN_WISHES_BYTES_MOST = 4096 };
+bool run_take_wishes(
+    struct arena *arena, const char *home, struct slice id, struct slice *wishes) MUST_USE;
+void run_forget_wishes(struct arena *arena, const char *home, struct slice id);
+
 #endif

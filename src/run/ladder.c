@@ -482,6 +482,10 @@ static void climb_on(struct climb *climb)
         struct failure failure;
         const char *why = NULL;
         int rung = rung_at(climb, climb->at);
+        if (climb->slot->is_unwanted) {
+            conclude(climb, RUN_UNWANTED, slice_from("a person stopped it"));
+            return;
+        }
         if (!money_take(run, climb->slot, expected_usd(climb, rung), &allowance, &why)) {
             if (climb->slot->job.experiment.attempts.n == 0)
                 ladder_skip(run, climb->slot, RUN_BUDGET, slice_from(why));

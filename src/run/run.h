@@ -63,6 +63,7 @@ enum run_stop {
     RUN_DEPENDENCY,     /* a task that it depends on was not accepted */
     RUN_BREAKER,        /* too many failures in a row: not begun */
     RUN_REJECTED,       /* by the review at the end; the branch waits for a person */
+    RUN_UNWANTED,       /* a person stopped it */
     RUN_TROUBLE,        /* git or the disk; `why` says what */
     RUN_STOPS,
 };
@@ -192,6 +193,43 @@ struct run_lines {
 };
 bool run_read_journal(struct arena *arena, const char *home, struct slice id, int64_t from,
     size_t most, struct run_lines *lines, struct failure *failure) MUST_USE;
+
+/* How far a run is, from its journal alone. */
+enum run_look_state {
+    RUN_LOOK_QUEUED,
+    RUN_LOOK_RUNNING,
+    RUN_LOOK_ACCEPTED,
+    RUN_LOOK_FAILED,
+    RUN_LOOK_STOPPED, /* not begun, given up, waiting for a person, or nobody works on it */
+    RUN_LOOK_STATES,
+};
+struct run_task_look {
+    struct slice task_id, title;
+    struct slice experiment, rung, phase; /* empty: not begun; phase also while it executes */
+    struct slice stop, why, branch;       /* empty: not over */
+    enum run_look_state state;
+    size_t n_attempts; /* begun */
+    double spent_usd, streaming_usd, seconds;
+};
+struct run_look {
+    struct slice id;
+    int64_t begun_ms;
+    bool is_swarm, is_over;
+    bool is_live; /* a process works on it */
+    struct run_task_look *tasks;
+    size_t n_tasks, n_of_state[RUN_LOOK_STATES];
+    double spent_usd;
+};
+/* A process works on it, or has just finished. */
+bool run_is_live(struct arena *arena, const char *home, struct slice id);
+/* *found false: there is no such run. */
+bool run_look(struct arena *arena, const char *home, struct slice id, struct run_look *look,
+    bool *found, struct failure *failure) MUST_USE;
+
+/* Leaves word for the process that works on a run that it end all (`task` < 0), as SIGTERM does, or
+ * begin nothing more for one task: what an agent does at that moment it may finish. */
+bool run_ask_to_stop(struct arena *arena, const char *home, struct slice id, int64_t task,
+    struct failure *failure) MUST_USE;
 
 /* Tidies what dead runs left: processes, work trees, and the journals of finished runs. Runs that
  * are unfinished are left alone unless `all`. */

@@ -131,6 +131,10 @@ static struct slot *find_turn(struct run *run, bool *waiting)
             skip(run, slot, RUN_BREAKER, "the breaker had opened before its turn came");
             continue;
         }
+        if (slot->is_unwanted) {
+            skip(run, slot, RUN_UNWANTED, "a person stopped it before its turn came");
+            continue;
+        }
         enum turn turn = turn_of(run, slot);
         if (turn == TURN_READY)
             return slot;
@@ -205,8 +209,10 @@ static struct slot *take_turn(struct run *run)
 static const char *breaks(struct run *run, const struct run_job *job)
 {
     double minutes = (double)(clock_monotonic_us() - run->begun_us) / 60e6;
-    run->failures_in_a_row =
-        job->stop == RUN_ACCEPTED || job->stop == RUN_UNCHECKED ? 0 : run->failures_in_a_row + 1;
+    if (job->stop != RUN_UNWANTED) /* which says nothing about the agent */
+        run->failures_in_a_row = job->stop == RUN_ACCEPTED || job->stop == RUN_UNCHECKED
+                                     ? 0
+                                     : run->failures_in_a_row + 1;
     if (job->stop == RUN_AGENT_UNUSABLE)
         return "the agent cannot work at all: nothing more is begun";
     if (run->settings.stop_after && run->failures_in_a_row >= run->settings.stop_after)
@@ -259,6 +265,25 @@ static void *work(void *context)
     return NULL;
 }
 
+/* What a person asked for from outside. */
+static void obey_wishes(struct run *run)
+{
+    struct arena arena = {0};
+    struct slice wishes, wish;
+    int64_t index;
+    if (!run_take_wishes(&arena, run->repository.home, slice_from(run->id), &wishes))
+        wishes = (struct slice){0};
+    while (slice_next_line(&wishes, &wish)) {
+        if (slice_is(wish, "all") && !run->stopping) {
+            run_note(run, NULL, slice_from("asked to stop: the agents are being ended"));
+            run_stop_all(run);
+        } else if (slice_to_int64(wish, &index) && index >= 0 && index < (int64_t)run->n_slots) {
+            run->slots[index]->is_unwanted = true;
+        }
+    }
+    arena_free(&arena);
+}
+
 /* Looks after the terminal and the signals while the threads work. */
 static void look_after(struct run *run, const sigset_t *signals)
 {
@@ -271,10 +296,12 @@ static void look_after(struct run *run, const sigset_t *signals)
             run_note(run, NULL, slice_from("told to stop: the agents are being ended"));
             run_stop_all(run);
         }
+        obey_wishes(run);
         run_tell(run, &(struct run_event){.kind = RUN_TICK});
         pthread_mutex_lock(&run->lock);
     }
     pthread_mutex_unlock(&run->lock);
+    run_forget_wishes(&run->arena, run->repository.home, slice_from(run->id));
 }
 
 static bool start_threads(struct run *run, pthread_t *threads, size_t *n, struct failure *failure)

@@ -62,6 +62,10 @@ void api_write_problems(struct emit *out, const char *key, const struct policy_p
 /* ---- api_calibration.c, api_replay.c, api_outcomes.c ---- */
 serve_handler api_calibration, api_replay, api_outcomes;
 
+/* ---- api_runs.c ---- */
+extern const struct serve_param API_RUN_PARAMS[1];
+serve_handler api_runs, api_run, api_run_stop;
+
 /* ---- body.c: members of a body, checked by a table ---- */
 enum api_kind { API_TEXT, API_TEXTS, API_NUMBER, API_WHOLE, API_BOOL };
 struct api_member {

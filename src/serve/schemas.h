@@ -226,6 +226,40 @@
         IS("title", SCHEMA_TEXT) "," IS("from", SCHEMA_TEXT) ","                                  \
         IS("to", SCHEMA_TEXT) "," IS("why", SCHEMA_TEXT)))))
 
+/* ---- runs ---- */
+
+#define SCHEMA_RUN_ROW                                                                             \
+    SCHEMA_ONLY("\"id\",\"kind\",\"started\",\"live\",\"tasks\",\"done\",\"queued\",\"running\","  \
+        "\"accepted\",\"failed\",\"stopped\",\"spent_usd\",\"expected_usd\",\"saved_usd\","        \
+        "\"baseline\",\"stopped_because\"",                                                        \
+        IS("id", SCHEMA_TEXT) "," IS("kind", SCHEMA_ENUM("\"run\",\"swarm\"")) ","                 \
+        IS("started", SCHEMA_TIME) "," IS("live", SCHEMA_BOOL) "," IS("tasks", SCHEMA_COUNT) ","   \
+        IS("done", SCHEMA_COUNT) "," IS("queued", SCHEMA_COUNT) ","                                \
+        IS("running", SCHEMA_COUNT) "," IS("accepted", SCHEMA_COUNT) ","                           \
+        IS("failed", SCHEMA_COUNT) "," IS("stopped", SCHEMA_COUNT) ","                             \
+        IS("spent_usd", SCHEMA_NUMBER) "," IS("expected_usd", SCHEMA_NUMBER_OR_NULL) ","           \
+        IS("saved_usd", SCHEMA_NUMBER_OR_NULL) "," IS("baseline", SCHEMA_TEXT) ","                 \
+        IS("stopped_because", SCHEMA_TEXT_OR_NULL))
+#define API_RUNS_SCHEMA SCHEMA_LIST(SCHEMA_RUN_ROW)
+#define SCHEMA_RUN_TASK                                                                            \
+    SCHEMA_ONLY("\"index\",\"taskId\",\"title\",\"experiment\",\"rung\",\"attempt\",\"phase\","    \
+        "\"state\",\"spent_usd\",\"seconds\",\"stop\",\"why\",\"branch\"",                         \
+        IS("index", SCHEMA_COUNT) "," IS("taskId", SCHEMA_TEXT) ","                                \
+        IS("title", SCHEMA_TEXT) "," IS("experiment", SCHEMA_TEXT) ","                             \
+        IS("rung", SCHEMA_TEXT) "," IS("attempt", SCHEMA_COUNT) ","                                \
+        IS("phase", SCHEMA_TEXT) ","                                                               \
+        IS("state", SCHEMA_ENUM("\"queued\",\"running\",\"accepted\",\"failed\",\"stopped\"")) "," \
+        IS("spent_usd", SCHEMA_NUMBER) "," IS("seconds", SCHEMA_NUMBER) ","                        \
+        IS("stop", SCHEMA_TEXT) "," IS("why", SCHEMA_TEXT) "," IS("branch", SCHEMA_TEXT))
+#define API_RUN_SCHEMA                                                                             \
+    SCHEMA_ONLY("\"run\",\"tasks\"",                                                               \
+        IS("run", SCHEMA_RUN_ROW) "," IS("tasks", SCHEMA_LIST(SCHEMA_RUN_TASK)))
+#define API_STOP_BODY                                                                              \
+    "{\"oneOf\":[" SCHEMA_ONLY("\"task\"",                                                         \
+        IS("task", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":99999}")) ","                  \
+    SCHEMA_ONLY("\"all\"", IS("all", "{\"const\":true}")) "]}"
+#define API_STOP_SCHEMA SCHEMA_ONLY("\"asked\"", IS("asked", "{\"const\":true}"))
+
 /* ---- policy ---- */
 
 #define SCHEMA_RUNG                                                                                \

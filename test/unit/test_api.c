@@ -4,10 +4,13 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "random_experiments.h"
+#include "run/journal.h"
 #include "serve/api.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum { N = 300 };
@@ -69,8 +72,8 @@ static struct desk *open_desk(void)
 
 static void close_desk(struct desk *desk)
 {
-    static const char *const names[] = {
-        "ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.evidence", "rung.yaml", ""};
+    static const char *const names[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm",
+        "ledger.db.evidence", "rung.yaml", "runs/run_a.jsonl", "runs/run_b.jsonl", "runs", ""};
     serve_state_free(desk->state);
     emit_free(&desk->answer.data);
     json_parser_free(desk->parser);
@@ -406,6 +409,76 @@ static void another_policy_moves_recorded_tasks(void **state)
     close_desk(desk);
 }
 
+static void write_journal(struct desk *desk, const char *id, const char *text)
+{
+    const char *directory = file_join(&desk->arena, desk->directory, "runs");
+    must(file_make_directories(directory, 0700, &desk->failure), desk);
+    must(file_replace(arena_print(&desk->arena, "%s/%s.jsonl", directory, id).base, s(text), 0600,
+             &desk->failure),
+        desk);
+}
+
+static void runs_are_told_from_their_journals(void **state)
+{
+    (void)state;
+    static const char journal[] =
+        "{\"run\":\"run_b\",\"at\":1767700000000,\"signature\":\"x\",\"settings\":{}}\n"
+        "{\"task\":0,\"is\":{\"id\":\"t-0\",\"title\":\"<b>one</b>\"}}\n"
+        "{\"task\":1,\"is\":{\"id\":\"t-1\",\"title\":\"two\"}}\n"
+        "{\"task\":2,\"is\":{\"id\":\"t-2\",\"title\":\"three\"}}\n"
+        "{\"task\":0,\"at\":1,\"experiment\":{\"id\":\"exp_1\",\"rung\":\"haiku\",\"cost\":9}}\n"
+        "{\"task\":0,\"attempting\":\"haiku\"}\n"
+        "{\"task\":0,\"spend\":0.02}\n"
+        "{\"task\":0,\"experiment\":{\"id\":\"exp_1\",\"rung\":\"haiku\",\"cost\":0.03}}\n"
+        "{\"task\":0,\"experiment\":{\"id\":\"exp_1\",\"rung\":\"haiku\",\"cost\":0.03},"
+        "\"stop\":\"accepted\",\"branch\":\"rung/t-0\"}\n"
+        "{\"task\":1,\"attempting\":\"opus\",\"phase\":\"execute\"}\n"
+        "{\"task\":1,\"spend\":0.5}\n"
+        "{\"task\":1,\"spen"; /* being written */
+    struct desk *desk = open_desk();
+    desk->options.home = desk->directory;
+    write_journal(desk, "run_a", "{\"run\":\"run_a\",\"at\":5}\n{\"end\":true}\n");
+    write_journal(desk, "run_b", journal);
+    assert_int_equal(ask(desk, "runs", NULL, "", NULL), 200);
+    assert_int_equal(desk->answer.count, 2);
+    struct json run = at(desk->data, 0);
+    assert_slice(json_get_text(run, "id"), "run_b");
+    assert_slice(json_get_text(run, "kind"), "swarm");
+    assert_int_equal(whole(run, "accepted"), 1);
+    assert_int_equal(whole(run, "stopped"), 2); /* nobody works on it */
+    assert_slice(json_get_text(at(desk->data, 1), "stopped_because"), "finished");
+    assert_int_equal(ask(desk, "run", "run_c", "", NULL), 404);
+    assert_int_equal(ask(desk, "run", "../ledger", "", NULL), 404);
+    assert_int_equal(ask(desk, "run", "run_b", "", NULL), 200);
+    struct json tasks = json_get(desk->data, "tasks");
+    assert_int_equal(json_count(tasks), 3);
+    assert_slice(json_get_text(at(tasks, 0), "title"), "<b>one</b>");
+    assert_slice(json_get_text(at(tasks, 0), "branch"), "rung/t-0");
+    assert_slice(json_get_text(at(tasks, 1), "rung"), "opus");
+    double spent = 0;
+    assert_true(json_double(json_get(json_get(desk->data, "run"), "spent_usd"), &spent));
+    assert_close(spent, 0.53, 1e-9);
+    assert_int_equal(ask(desk, "stopRun", "run_b", "", "{\"all\":true}"), 409);
+    assert_int_equal(ask(desk, "stopRun", "run_b", "", "{}"), 422);
+    assert_int_equal(ask(desk, "stopRun", "run_b", "", "{\"task\":3}"), 404);
+    /* with a process at work */
+    const char *path = arena_print(&desk->arena, "%s/runs/run_b.jsonl", desk->directory).base;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_int_equal(ask(desk, "stopRun", "run_b", "", "{\"task\":1}"), 200);
+    assert_int_equal(ask(desk, "stopRun", "run_b", "", "{\"all\":true}"), 200);
+    assert_int_equal(ask(desk, "run", "run_b", "", NULL), 200);
+    assert_int_equal(whole(json_get(desk->data, "run"), "running"), 1);
+    assert_int_equal(whole(json_get(desk->data, "run"), "queued"), 1);
+    close(fd);
+    struct slice wishes;
+    assert_true(run_take_wishes(&desk->arena, desk->directory, s("run_b"), &wishes));
+    assert_slice(wishes, "1\nall\n");
+    assert_false(run_take_wishes(&desk->arena, desk->directory, s("run_b"), &wishes));
+    run_forget_wishes(&desk->arena, desk->directory, s("run_b"));
+    close_desk(desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +491,7 @@ int main(void)
         cmocka_unit_test(an_outcome_may_be_sent_again),
         cmocka_unit_test(what_went_wrong_is_pointed_at),
         cmocka_unit_test(another_policy_moves_recorded_tasks),
+        cmocka_unit_test(runs_are_told_from_their_journals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
