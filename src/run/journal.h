@@ -12,6 +12,7 @@
  *   {"task":0,"part":"a","experiment":{…},"change":commit,"whole":true}   the part is over
  *   {"task":0,"experiment":{…},"commit":…}   the attempt is over; the commit where it was accepted
  *   {"task":0,"experiment":{…},"stop":…,"branch":…,"why":…}   the task is over
+ *   {"task":0,"unwanted":true}               a person wants nothing more begun for it
  *   {"task":0,"recorded":true}               its row is in the ledger
  *   {"batch":ID,"groups":[[0,2],[5]]}        a Message Batch that reviews these tasks is in flight
  *   {"end":true} */

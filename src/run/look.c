@@ -122,6 +122,10 @@ static void take_task_line(struct looking *looking, struct json line)
         task->phase = copy_text(arena, line, "phase");
         task->n_attempts++;
     }
+    if (json_get(line, "unwanted").document && task->state == RUN_LOOK_QUEUED) {
+        task->state = RUN_LOOK_STOPPED;
+        task->why = slice_from("a person stopped it before its turn came");
+    }
     if (json_get(line, "spend").document)
         task->streaming_usd = number_of(line, "spend");
     if (experiment.document)

@@ -265,6 +265,16 @@ static void *work(void *context)
     return NULL;
 }
 
+/* Not begun, it is open when the same command goes on with the run, as after the breaker. */
+static void let_go(struct run *run, struct slot *slot)
+{
+    if (slot->is_unwanted)
+        return;
+    slot->is_unwanted = true;
+    emit_member_bool(step_begin(run, slot), "unwanted", true);
+    step_end(run, false);
+}
+
 /* What a person asked for from outside. */
 static void obey_wishes(struct run *run)
 {
@@ -278,7 +288,7 @@ static void obey_wishes(struct run *run)
             run_note(run, NULL, slice_from("asked to stop: the agents are being ended"));
             run_stop_all(run);
         } else if (slice_to_int64(wish, &index) && index >= 0 && index < (int64_t)run->n_slots) {
-            run->slots[index]->is_unwanted = true;
+            let_go(run, run->slots[index]);
         }
     }
     arena_free(&arena);

@@ -199,6 +199,31 @@ def test_goes_on(rung):
     print(f"interrupted after {before} of 12 tasks and started again: 12 rows, none doubled")
 
 
+def test_asked_to_stop(rung):
+    """What `rung serve` leaves beside the journal when a person stops a task, or all."""
+    fixture = Fixture(rung, modules=4)
+    rows = [{"id": f"t-{i}", "title": f"Mend {i}", "body": f"module m{i:03d}\nskill 1\nnap 0.5"}
+            for i in range(4)]
+    words = ["swarm", "--file", fixture.tasks(rows), "--jobs", "1"]
+    child = fixture.start(*words)
+    fixture.wait_for_step('"attempting"', 1)
+    journal = next((fixture.top / ".rung/runs").glob("*.jsonl"))
+    wish = journal.with_suffix(".stop")
+    wish.write_text("3\n")
+    expect(child.wait(timeout=30) == 5, "a swarm of which a task was stopped is not all accepted")
+    expect('{"task":3,"unwanted":true}' in journal.read_text(), "the journal says which was stopped")
+    accepted = sorted(row["taskId"] for row in fixture.rows() if row["success"])
+    expect(accepted == ["t-0", "t-1", "t-2"], f"the others are done: {accepted}")
+    expect(not wish.exists(), "no wish outlives its run")
+    child = fixture.start(*words, "--fresh")
+    fixture.wait_for_step('"attempting"', 5)
+    journal = max((fixture.top / ".rung/runs").glob("*.jsonl"))
+    journal.with_suffix(".stop").write_text("all\n")
+    expect(child.wait(timeout=20) == 130, "a swarm that was asked to stop says so")
+    expect(not fixture.processes(), f"still there: {fixture.processes()}")
+    print("asked to stop: one task before its turn came, then all at once")
+
+
 def test_order(rung):
     fixture = Fixture(rung, modules=4)
     rows = [
@@ -379,7 +404,7 @@ def test_review_at_end(rung):
 
 def main():
     rung = sys.argv[1]
-    for test in (test_table, test_flaky, test_confirm_sample, test_goes_on, test_order, test_same_file, test_budget, test_breaker,
+    for test in (test_table, test_flaky, test_confirm_sample, test_goes_on, test_asked_to_stop, test_order, test_same_file, test_budget, test_breaker,
                  test_template, test_review_at_end, test_trees_are_clean):
         test(rung)
 
