@@ -133,7 +133,10 @@ static void read_retry(struct agent_reader *reader, struct json value)
 {
     double status = number_or(value, "error_status", 0);
     double wait_ms = number_or(value, "retry_delay_ms", NAN);
-    if (isnan(wait_ms) || (status > 0 && status != 429 && status != 529))
+    struct slice error = json_get_text(value, "error");
+    bool is_limit = status == 429 || status == 529 || slice_is(error, "rate_limit") ||
+                    slice_is(error, "overloaded");
+    if (isnan(wait_ms) || !is_limit) /* "unknown": no connection */
         return;
     reader->progress.retry_after_s = wait_ms / 1000;
     reader->progress.retries++;

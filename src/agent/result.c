@@ -40,7 +40,7 @@ static const struct {
     {"timed-out", true, false, "the attempt ran out of time",
         "agent.timeout_s of the policy is the limit"},
     {"not-started", false, true, "the agent could not be started",
-        "agent.program of the policy names it; `rung doctor` looks for it"},
+        "install it, or name its path in agent.program of the policy"},
     {"too-dear", false, true, "what is left of the budget does not pay for a request",
         "--budget and the policy's budget are the limit"},
 };

@@ -636,16 +636,19 @@ static void waits_are_told(void **state)
 {
     (void)state;
     static const char RETRY[] = "{\"type\":\"system\",\"subtype\":\"api_retry\",\"attempt\":1,"
-                                "\"retry_delay_ms\":%d,\"error_status\":%d}\n";
+                                "\"retry_delay_ms\":%d,\"error_status\":%s}\n";
     struct fixture fixture;
     char line[300];
     begin(&fixture, POLICY_AGENT_CLAUDE, &HAIKU);
     fixture.reader = agent_reader_make(&fixture.setup);
     const struct agent_progress *progress = agent_reader_progress(fixture.reader);
-    snprintf(line, sizeof(line), RETRY, 9000, 500);
-    agent_reader_output(fixture.reader, slice_from(line));
-    assert_int_equal(progress->retries, 0);
-    snprintf(line, sizeof(line), RETRY, 2286, 429);
+    static const char *const OTHERS[] = {"500", "null", "null,\"error\":\"unknown\""};
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(line, sizeof(line), RETRY, 9000, OTHERS[i]);
+        agent_reader_output(fixture.reader, slice_from(line));
+        assert_int_equal(progress->retries, 0);
+    }
+    snprintf(line, sizeof(line), RETRY, 2286, "429");
     assert_true(agent_reader_output(fixture.reader, slice_from(line)));
     assert_int_equal(progress->retries, 1);
     assert_close(progress->retry_after_s, 2.286, 1e-9);
