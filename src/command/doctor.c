@@ -2,6 +2,7 @@
  * transcripts, says what it found: above all, which model really answered. */
 #include "commands.h"
 
+#include "agent/agent.h"
 #include "base/child.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -112,25 +113,86 @@ static void look_at_evidence(struct doctor *doctor)
     learned_close(&learned);
 }
 
-static void look_at_program(struct doctor *doctor, const char *name, const char *what_for)
+/* The first line of what `NAME --version` prints; empty where that was reported as trouble. */
+static struct slice version_of(struct doctor *doctor, const char *name, const char *what_for)
 {
     struct arena *arena = doctor->call->arena;
     const struct child_limits limits = {DOCTOR_VERSION_BYTES, DOCTOR_VERSION_WAIT_MS};
     const char *const argv[] = {name, "--version", NULL};
     struct failure failure = {0};
     struct child_result result;
+    struct slice rest, line = {0};
     if (!child_is_installed(name)) {
         find(doctor, name, NOTE, arena_print(arena, "not installed; %s", what_for));
-    } else if (!child_run(arena, argv, limits, &result, &failure)) {
-        find(doctor, name, TROUBLE, slice_from(failure.text));
-    } else {
-        struct slice rest = result.output, line = {0};
-        (void)slice_next_line(&rest, &line);
-        find(doctor, name, result.exit_status == 0 ? FINE : TROUBLE,
-            result.exit_status == 0
-                ? text_one_line(arena, line, DOCTOR_LINE_COLUMNS)
-                : arena_print(arena, "`%s --version` exited with %d", name, result.exit_status));
+        return line;
     }
+    if (!child_run(arena, argv, limits, &result, &failure)) {
+        find(doctor, name, TROUBLE, slice_from(failure.text));
+        return line;
+    }
+    if (result.exit_status != 0) {
+        find(doctor, name, TROUBLE,
+            arena_print(arena, "`%s --version` exited with %d", name, result.exit_status));
+        return line;
+    }
+    rest = result.output;
+    (void)slice_next_line(&rest, &line);
+    return line.len ? text_one_line(arena, line, DOCTOR_LINE_COLUMNS) : slice_from("no version");
+}
+
+static void look_at_program(struct doctor *doctor, const char *name, const char *what_for)
+{
+    struct slice version = version_of(doctor, name, what_for);
+    if (version.len)
+        find(doctor, name, FINE, version);
+}
+
+/* Whether Beads tells us of its issues. */
+static void look_at_beads(struct doctor *doctor)
+{
+    struct arena *arena = doctor->call->arena;
+    struct slice version =
+        version_of(doctor, "bd", "Beads' backlog is read from .beads/issues.jsonl then");
+    const char *here = file_working_directory(arena);
+    if (version.len == 0)
+        return;
+    if (!file_find_upward(arena, here, ".beads"))
+        find(doctor, "bd", FINE, arena_print(arena, "%.*s; no .beads here", SLICE_ARG(version)));
+    else if (!file_find_upward(arena, here, ".beads/hooks/on_create"))
+        find(doctor, "bd", NOTE,
+            arena_print(arena, "%.*s; no hook tells Rung of issues (`rung init --beads`)",
+                SLICE_ARG(version)));
+    else if (slice_starts(version, "bd version 0."))
+        find(doctor, "bd", NOTE,
+            arena_print(arena, "%.*s; it mostly ends before its hooks begin: `rung bead sync`",
+                SLICE_ARG(version)));
+    else
+        find(doctor, "bd", FINE, arena_print(arena, "%.*s; hooks are here", SLICE_ARG(version)));
+}
+
+/* Whether gt can be told every rung of the ladder. */
+static void look_at_gastown(struct doctor *doctor)
+{
+    static const char *const ways[] = {"nothing", "--model", "--agent", "--quality"};
+    struct arena *arena = doctor->call->arena;
+    const struct policy *policy = &doctor->workspace.policy;
+    struct slice version = version_of(doctor, "gt", "`rung sling` hands beads to it");
+    struct connect_gastown gastown;
+    struct failure failure = {0};
+    if (version.len == 0)
+        return;
+    if (!connect_gastown_probe(arena, &gastown, &failure)) {
+        find(doctor, "gt", TROUBLE, slice_from(failure.text));
+        return;
+    }
+    struct slice says =
+        arena_print(arena, "%.*s; told the rung by %s", SLICE_ARG(version), ways[gastown.way]);
+    size_t missing = 0;
+    for (size_t i = 0; gastown.aliases_known && i < policy->n_rungs; i++)
+        if (!connect_gastown_has_alias(&gastown, policy->rungs[i].name))
+            says = arena_print(arena, "%.*s%s %.*s", SLICE_ARG(says),
+                missing++ ? "," : "; it has no agent", SLICE_ARG(policy->rungs[i].name));
+    find(doctor, "gt", missing ? NOTE : FINE, says);
 }
 
 static void look_at_settings(struct doctor *doctor)
@@ -189,7 +251,7 @@ static void look_at_agent(struct doctor *doctor, struct ledger *ledger, const ch
     bool known = connect_agent_meta(arena, path, &meta);
     bool decided = known && experiment_of(doctor, ledger, meta.call_id, &e);
     bool same =
-        !decided || transcript->served.len == 0 || connect_is_model(e.decided, transcript->served);
+        !decided || transcript->served.len == 0 || agent_is_model(e.decided, transcript->served);
     struct slice cost = isnan(transcript->cost_usd)
                             ? slice_from("cost not known")
                             : arena_print(arena, "$%.4f", transcript->cost_usd);
@@ -235,8 +297,8 @@ static int run_doctor(struct call *call)
         look_at_evidence(&doctor);
     look_at_program(&doctor, "git", "gates and work trees need it");
     look_at_program(&doctor, "claude", "`rung run` starts it where the policy's agent is claude");
-    look_at_program(&doctor, "bd", "Beads' backlog is read from .beads/issues.jsonl then");
-    look_at_program(&doctor, "gt", "`rung sling` hands beads to it");
+    look_at_beads(&doctor);
+    look_at_gastown(&doctor);
     look_at_program(&doctor, "gh", "GitHub issues can be read from a file");
     look_at_settings(&doctor);
     if (has_policy)

@@ -1,6 +1,7 @@
 /* Receives the path of a transcript, hands on its cost to the experiment that waits for it. */
 #include "settle.h"
 
+#include "agent/agent.h"
 #include "base/clock.h"
 #include "base/file.h"
 
@@ -52,7 +53,7 @@ static void name_rung(const struct settling *settling, struct experiment *e)
     if (served.len == 0)
         return;
     e->served = served;
-    if (connect_is_model(e->decided, served))
+    if (agent_is_model(e->decided, served))
         return;
     int rung = policy_rung_by_wish(settling->policy, served, settling->transcript->effort);
     e->model_used = rung == POLICY_NONE ? served : settling->policy->rungs[rung].name;

@@ -258,9 +258,6 @@ struct connect_agent_meta {
 bool connect_agent_meta(
     struct arena *arena, const char *agent_transcript, struct connect_agent_meta *meta);
 
-/* True where a model id that answered is the decided one: the same, or its dated snapshot. */
-bool connect_is_model(struct slice decided, struct slice served);
-
 /* The paths of the newest sub-agents' transcripts of a project, newest first; at most `most`. */
 size_t connect_agent_transcripts(
     struct arena *arena, const char *directory, const char **paths, size_t most);

@@ -265,19 +265,3 @@ bool connect_agent_meta(
     file_close(&file);
     return ok && meta->call_id.len > 0;
 }
-
-bool connect_is_model(struct slice decided, struct slice served)
-{
-    if (slice_ends(served, "[1m]"))
-        served.len -= 4;
-    if (slice_equal(decided, served))
-        return true;
-    if (served.len <= decided.len + 1 || memcmp(served.base, decided.base, decided.len) != 0 ||
-        served.base[decided.len] != '-')
-        return false;
-    struct slice date = slice_sub(served, decided.len + 1, served.len);
-    for (size_t i = 0; i < date.len; i++)
-        if (date.base[i] < '0' || date.base[i] > '9')
-            return false;
-    return date.len == 8;
-}

@@ -2,7 +2,8 @@
 """hook.py RUNG …: milliseconds of the whole process of `rung hook`, from fork to exit, beside
 /bin/true and an interpreter that does nothing, taken in turns in one run: without a project, and in
 one with a policy that is trusted and evidence of LEARNED outcomes. The ledger is written in the
-background, as in use. With several programs (before and after a change) they take turns too."""
+background, as in use. With several programs (before and after a change) they take turns too. On
+a busy machine `chrt -f 50 hook.py RUNG`, as root, goes before everybody else."""
 import json
 import os
 import subprocess

@@ -3,7 +3,9 @@
 where the format has its place and nowhere else, an edit in between survives, and what remains after
 --undo is the backlog, byte for byte.
 
-write_back.py RUNG: the backlog is $RUNG_DATA/backlog.jsonl; bd and gh are the stand-ins."""
+write_back.py RUNG: the backlog is $RUNG_DATA/backlog.jsonl; bd is the stand-in, and so is gh unless
+RUNG_GH names the real one, which then talks to a stand-in of GitHub's API."""
+import contextlib
 import json
 import os
 import pathlib
@@ -40,8 +42,8 @@ class Place:
 
     def texts(self):
         return {path.relative_to(self.top): path.read_bytes() for path in sorted(self.top.rglob("*"))
-                if path.is_file() and ".rung" not in path.parts and not path.name.startswith("gh")
-                or path.name == "gh.json"}
+                if path.is_file() and not {".rung", ".git"} & set(path.parts)
+                and path.name not in ("gh.log", "gh-labels.json")}
 
 
 def count(stderr, what):
@@ -115,18 +117,43 @@ def test_backlog(rung, issues):
     go_round(place, ["--from", "backlog"], without_ours, edited)
 
 
+@contextlib.contextmanager
+def real_gh(place):
+    """The real gh before a stand-in of the API, to which it goes as to a proxy."""
+    programs = pathlib.Path(place.scratch.name) / "bin"
+    programs.mkdir()
+    (programs / "gh").symlink_to(pathlib.Path(os.environ["RUNG_GH"]).resolve())
+    server = subprocess.Popen([sys.executable, HERE.parent / "standin" / "github.py", place.top / "gh.json"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    place.environment |= {
+        "PATH": f"{programs}:{place.environment['PATH']}", "GH_HOST": "github.localhost",
+        "GH_TOKEN": "stand-in", "GH_ENTERPRISE_TOKEN": "stand-in", "GH_PROMPT_DISABLED": "1",
+        "GH_NO_UPDATE_NOTIFIER": "1", "http_proxy": f"http://127.0.0.1:{server.stdout.readline().strip()}"}
+    for words in (["init", "-q"], ["remote", "add", "origin", "http://github.localhost/o/r.git"]):
+        subprocess.run(["git", *words], cwd=place.top, env=place.environment, check=True)
+    version = subprocess.run(["gh", "--version"], env=place.environment, capture_output=True, text=True,
+                             executable=programs / "gh")
+    place.name = version.stdout.splitlines()[0]
+    try:
+        yield
+    finally:
+        server.stdin.close()
+        server.wait()
+
+
 def test_github(rung, issues):
-    place = Place(rung, "GitHub")
+    place = Place(rung, "GitHub (stand-in gh)")
     rows = [{"number": i, "title": issue["title"], "body": issue.get("description", "") + " Edited",
              "labels": [{"name": label} for label in issue.get("labels", [])], "state": "OPEN"}
             for i, issue in enumerate(issues[:BY_PROGRAM_MOST], 1)]
     (place.top / "gh.json").write_text(json.dumps(rows))
-    go_round(place, ["--from", "github"],
-             lambda text: re.sub(rb'(, )?\{"name": "rung:[a-z-]+"\}', b"", text), edited)
+    with real_gh(place) if os.environ.get("RUNG_GH") else contextlib.nullcontext():
+        go_round(place, ["--from", "github"],
+                 lambda text: re.sub(rb'(, )?\{"name": "rung:[a-z-]+"\}', b"", text), edited)
 
 
 def test_beads(rung, issues):
-    place = Place(rung, "Beads")
+    place = Place(rung, "Beads (stand-in bd)")
     (place.top / ".beads").mkdir()
     rows = [{**issue, "title": "Edited " + issue["title"]} for issue in issues[:BY_PROGRAM_MOST]]
     (place.top / ".beads" / "standin.json").write_text(json.dumps(rows, indent=1) + "\n")
