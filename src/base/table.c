@@ -283,21 +283,24 @@ static void add_row(
     }
 }
 
-static void name_hidden(const struct table *table, const struct layout *layout)
+static void name_hidden(struct table *table, const struct layout *layout)
 {
-    const char *separator = "not shown for want of width: ";
+    struct slice text = slice_from("not shown for want of width:");
+    const char *separator = "";
     bool any = false;
     for (size_t i = 0; i < table->n_columns; i++) {
         const char *title = table->columns[i].title;
         if (!layout->hidden[i] || !title[0])
             continue;
-        fprintf(table->out, "%s%s%s", any ? "" : table_color_code(table->out, TABLE_DIM), separator,
-            title);
-        separator = ", ";
+        text = arena_print(&table->arena, "%.*s%s %s", SLICE_ARG(text), separator, title);
+        separator = ",";
         any = true;
     }
-    if (any)
-        fprintf(table->out, "%s\n", table_color_code(table->out, TABLE_PLAIN));
+    if (!any)
+        return;
+    fputs(table_color_code(table->out, TABLE_DIM), table->out);
+    table_print_text(table->out, text, 0);
+    fputs(table_color_code(table->out, TABLE_PLAIN), table->out);
 }
 
 void table_print(struct table *table)

@@ -86,7 +86,7 @@ static struct evidence_estimate *estimate_rungs(struct learning *learning)
 static void print_rungs(struct learning *learning, const struct evidence_estimate *estimates)
 {
     static const struct table_column columns[] = {{"rung", false, TABLE_KEEPS},
-        {"attempts", true, TABLE_KEEPS}, {"success", false, TABLE_KEEPS}, {"", false, TABLE_SPARE},
+        {"attempts", true, TABLE_SPARE}, {"success", false, TABLE_KEEPS}, {"", false, TABLE_SPARE},
         {"cost an attempt", false, TABLE_KEEPS}, {"", false, TABLE_SHRINKS_SPARE}};
     struct arena *arena = learning->call->arena;
     struct table *table = table_make(learning->call->out, columns, 6);
@@ -122,8 +122,12 @@ static void print_people(struct learning *learning, const char *path)
 {
     FILE *out = learning->call->out;
     const struct decider *decider = &learning->decider;
-    fprintf(out, "learned from %zu judged attempts of %zu experiments; kept in %s\n\n", learning->n,
-        learning->experiments, path);
+    table_print_text(out,
+        arena_print(learning->call->arena,
+            "learned from %zu judged attempts of %zu experiments; kept in %s", learning->n,
+            learning->experiments, path),
+        0);
+    fputc('\n', out);
     print_rungs(learning, estimate_rungs(learning));
     fputs("\nconfidence of the tiers, tuned by outcomes:\n", out);
     for (int i = DECIDE_COMPLEXITY_LABEL; i < DECIDE_STRATEGIES; i++) {

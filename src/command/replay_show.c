@@ -104,11 +104,16 @@ static void print_figure(const struct replayed *replayed, FILE *out, const char 
         else
             fprintf(out, ", %.*s\n", SLICE_ARG(interval_text(arena, PERCENT, figure->relative)));
     }
-    if (!isnan(figure->naive.mean))
-        fprintf(out,
-            "  naive                %.*s: the mean where both happen to agree, which is biased by "
-            "whatever the ledger's policy chose by; not to be relied on\n",
-            SLICE_ARG(mean_text(arena, style, figure->naive.mean)));
+    enum { INDENT = 23 };
+    if (isnan(figure->naive.mean))
+        return;
+    fprintf(out, "  %-*s", INDENT - 2, "naive");
+    table_print_text(out,
+        arena_print(arena,
+            "%.*s: the mean where both happen to agree, which is biased by whatever the ledger's "
+            "policy chose by; not to be relied on",
+            SLICE_ARG(mean_text(arena, style, figure->naive.mean))),
+        INDENT);
 }
 
 static void print_expected(const struct replayed *replayed, FILE *out)

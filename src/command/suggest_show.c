@@ -83,10 +83,13 @@ void suggest_print(const struct suggestions *s, FILE *out)
             SLICE_ARG(cheap));
     } else {
         print_hints(s, out);
-        fprintf(out,
-            "\n\"accepted there\": first attempts on %.*s; at most one in ten of these is expected "
-            "to be chance. `rung learn --accept 1,2` writes them into the policy.\n",
-            SLICE_ARG(cheap));
+        fputc('\n', out);
+        table_print_text(out,
+            arena_print(s->arena,
+                "\"accepted there\": first attempts on %.*s; at most one in ten of these is "
+                "expected to be chance. `rung learn --accept 1,2` writes them into the policy.",
+                SLICE_ARG(cheap)),
+            0);
     }
     if (s->n_misrouted > 0) {
         fprintf(out, "\n%zu tasks began on the wrong rung%s:\n", s->n_misrouted,

@@ -190,7 +190,8 @@ static struct kind *count_kinds(struct arena *arena, const struct eval_data *dat
             }
             kinds[at].n++;
         }
-    qsort(kinds, *n, sizeof(*kinds), compare_kinds);
+    if (*n)
+        qsort(kinds, *n, sizeof(*kinds), compare_kinds);
     return kinds;
 }
 

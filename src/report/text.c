@@ -86,7 +86,7 @@ static void print_groups(
     static const struct table_column columns[COLUMNS] = {{"", false, TABLE_SHRINKS},
         {"tasks", true, TABLE_KEEPS}, {"share", false, TABLE_SPARE},
         {"accepted", true, TABLE_SPARE}, {"rate", true, TABLE_KEEPS}, {"95 %", false, TABLE_KEEPS},
-        {"stated", true, TABLE_KEEPS}, {"spent", true, TABLE_KEEPS},
+        {"stated", true, TABLE_KEEPS}, {"spent", true, TABLE_SPARE_LAST},
         {"an accepted", true, TABLE_SPARE_LAST}, {"seconds", true, TABLE_SPARE},
         {"of 5", true, TABLE_SPARE}};
     struct table_column shown[COLUMNS];
@@ -116,7 +116,7 @@ static struct slice interval_or_why(struct arena *arena, const struct report_sav
 static void print_savings(FILE *out, struct arena *arena, const struct report *report)
 {
     static const struct table_column columns[] = {{"against", false, TABLE_KEEPS},
-        {"would cost", true, TABLE_KEEPS}, {"spent", true, TABLE_SPARE},
+        {"would cost", true, TABLE_SPARE_LAST}, {"spent", true, TABLE_SPARE},
         {"saved", true, TABLE_KEEPS}, {"", true, TABLE_KEEPS}, {"", false, TABLE_SPARE},
         {"95 %", false, TABLE_KEEPS}};
     char bar[TABLE_BAR_BYTES];

@@ -52,7 +52,7 @@ static void texts_shrink_and_numbers_do_not(void **state)
                                                       "not shown for want of width: note\n");
     assert_string_equal(printed(&arena, "29", cells), "id   title               cost\n"
                                                       "t-1  Fix the typo i…  $0.0052\n"
-                                                      "not shown for want of width: note, of 5\n");
+                                                      "not shown for want of width:\nnote, of 5\n");
     arena_free(&arena);
 }
 
@@ -63,7 +63,7 @@ static void wide_characters_count_for_two_columns(void **state)
     struct arena arena = {0};
     assert_string_equal(printed(&arena, "32", cells), "id   title            cost  of 5\n"
                                                       "t-1  漢字漢字漢字漢…     1  \n"
-                                                      "not shown for want of width: note\n");
+                                                      "not shown for want of width:\nnote\n");
     arena_free(&arena);
 }
 
