@@ -11,6 +11,7 @@
 #include "outcome.h"
 #include "prompt.h"
 #include "reviews.h"
+#include "said.h"
 
 #include <math.h>
 
@@ -287,6 +288,7 @@ static bool try_rung(struct climb *climb, struct attempt *attempt, struct allowa
         attempt->record.error = arena_print(arena_of(climb), "%s", failure->text);
         climb->check.n_judges = 0;
     }
+    said_keep(run, climb->slot, attempt, ok ? &climb->check : NULL);
     record_attempts(climb, attempt);
     money_settle(run, allowance, cost_of(climb, attempt));
     return ok;

@@ -19,6 +19,7 @@ enum {
     READ_BYTES = 1 << 20,
     LOOK_BYTES_MOST = 64 << 20, /* of one journal */
     LOCK_LINE_BYTES = 256,
+    SAID_BYTES_MOST = 4 << 20,
 };
 
 /* ---- is anybody at work? ---- */
@@ -100,6 +101,7 @@ static enum run_look_state state_of(struct slice stop)
     bool failed = slice_is(stop, run_stop_name(RUN_NO_RUNG_LEFT)) ||
                   slice_is(stop, run_stop_name(RUN_MAX_ATTEMPTS)) ||
                   slice_is(stop, run_stop_name(RUN_NOT_WORTH_IT)) ||
+                  slice_is(stop, run_stop_name(RUN_REJECTED)) ||
                   slice_is(stop, run_stop_name(RUN_TROUBLE));
     return failed ? RUN_LOOK_FAILED : RUN_LOOK_STOPPED;
 }
@@ -178,15 +180,6 @@ static void settle(struct run_look *look)
     }
 }
 
-static bool is_run_id(struct slice id)
-{
-    for (size_t i = 0; i < id.len; i++)
-        if (!slice_ascii_is_word((unsigned char)id.base[i]) && id.base[i] != '_' &&
-            id.base[i] != '-')
-            return false;
-    return id.len > 0 && id.len < RUN_ID_BYTES;
-}
-
 static const char *file_of(
     struct arena *arena, const char *home, struct slice id, const char *suffix)
 {
@@ -195,7 +188,7 @@ static const char *file_of(
 
 bool run_is_live(struct arena *arena, const char *home, struct slice id)
 {
-    return is_run_id(id) && is_locked(file_of(arena, home, id, ".jsonl"));
+    return run_is_id(id) && is_locked(file_of(arena, home, id, ".jsonl"));
 }
 
 bool run_look(struct arena *arena, const char *home, struct slice id, struct run_look *look,
@@ -206,7 +199,7 @@ bool run_look(struct arena *arena, const char *home, struct slice id, struct run
     int64_t at = 0;
     bool ok = true;
     *look = (struct run_look){.id = arena_copy(arena, id)};
-    const char *path = is_run_id(id) ? file_of(arena, home, id, ".jsonl") : NULL;
+    const char *path = run_is_id(id) ? file_of(arena, home, id, ".jsonl") : NULL;
     *found = path && file_exists(path);
     if (!*found)
         return true;
@@ -239,7 +232,7 @@ bool run_ask_to_stop(
     const char *path = file_of(arena, home, id, ".stop");
     int len = task < 0 ? snprintf(wish, sizeof(wish), "all\n")
                        : snprintf(wish, sizeof(wish), "%lld\n", (long long)task);
-    if (!is_run_id(id))
+    if (!run_is_id(id))
         return failure_set(failure, "\"%.*s\" is no run's id", SLICE_ARG(id));
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool ok = fd >= 0 && flock(fd, LOCK_EX) == 0 && write(fd, wish, (size_t)len) == len;
@@ -270,4 +263,45 @@ bool run_take_wishes(struct arena *arena, const char *home, struct slice id, str
 void run_forget_wishes(struct arena *arena, const char *home, struct slice id)
 {
     unlink(file_of(arena, home, id, ".stop"));
+}
+
+/* ---- what was said ---- */
+
+static void take_said(
+    struct arena *arena, struct json line, struct run_said **items, size_t *n, size_t *room)
+{
+    struct run_said said = {.text = copy_text(arena, line, "text")};
+    if (!json_int64(json_get(line, "attempt"), &said.attempt) || said.attempt < 0)
+        return;
+    json_bool(json_get(line, "truncated"), &said.is_cut);
+    *items = arena_grow(arena, *items, *n, room, sizeof(**items));
+    (*items)[(*n)++] = said;
+}
+
+size_t run_read_said(
+    struct arena *arena, const char *home, struct slice experiment, struct run_said **items)
+{
+    struct failure unread;
+    struct file_bytes file;
+    struct slice line;
+    struct json json;
+    size_t n = 0, room = 0;
+    *items = NULL;
+    if (!run_is_id(experiment) || !file_refuse_links(home, "said", &unread))
+        return 0;
+    const char *path = arena_print(arena, "%s/said/%.*s.jsonl", home, SLICE_ARG(experiment)).base;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return 0;
+    if (file_open_descriptor(fd, path, SAID_BYTES_MOST, &file, &unread)) {
+        struct json_parser *parser = json_parser_make();
+        struct slice rest = file.bytes;
+        while (n < RUN_ATTEMPTS_MOST && slice_next_line(&rest, &line))
+            if (json_parse(parser, line, &json, &unread))
+                take_said(arena, json, items, &n, &room);
+        json_parser_free(parser);
+        file_close(&file);
+    }
+    close(fd);
+    return n;
 }

@@ -20,6 +20,15 @@ static const char *const STOPS[RUN_STOPS] = {
 
 static const char *const REVIEWS[] = {"critical", "always", "never"};
 
+bool run_is_id(struct slice id)
+{
+    for (size_t i = 0; i < id.len; i++)
+        if (!slice_ascii_is_word((unsigned char)id.base[i]) && id.base[i] != '_' &&
+            id.base[i] != '-')
+            return false;
+    return id.len > 0 && id.len < RUN_ID_BYTES;
+}
+
 const char *run_stop_name(enum run_stop stop)
 {
     return STOPS[stop];

@@ -231,6 +231,19 @@ bool run_look(struct arena *arena, const char *home, struct slice id, struct run
 bool run_ask_to_stop(struct arena *arena, const char *home, struct slice id, int64_t task,
     struct failure *failure) MUST_USE;
 
+/* What the agent and the gates said of the attempts of an experiment, in short; in the arena. None
+ * where nothing was kept. Outside text: to be shown as text. */
+struct run_said {
+    int64_t attempt; /* from 1 */
+    struct slice text;
+    bool is_cut;
+};
+size_t run_read_said(
+    struct arena *arena, const char *home, struct slice experiment, struct run_said **items);
+
+/* Whether a text is an id as this room and `record` make them: fit for the name of a file. */
+bool run_is_id(struct slice id);
+
 /* Tidies what dead runs left: processes, work trees, and the journals of finished runs. Runs that
  * are unfinished are left alone unless `all`. */
 struct run_cleaned {

@@ -1,6 +1,7 @@
 /* Answers which experiments there are, a page at a time, and the whole story of one. */
 #include "api.h"
 #include "eval/eval.h"
+#include "run/run.h"
 
 #include <stdio.h>
 
@@ -147,6 +148,24 @@ static void write_decision(struct emit *out, struct serve_state *state, struct a
     emit_free(&note);
 }
 
+static void write_output(
+    struct emit *out, const struct serve_state *state, struct arena *arena, struct slice id)
+{
+    const char *home = state->place->options->home;
+    struct run_said *said = NULL;
+    size_t n = home ? run_read_said(arena, home, id, &said) : 0;
+    emit_key(out, "output");
+    emit_open(out, '[');
+    for (size_t i = 0; i < n; i++) {
+        emit_open(out, '{');
+        emit_member_int64(out, "attempt", said[i].attempt);
+        emit_member_text(out, "text", said[i].text);
+        emit_member_bool(out, "truncated", said[i].is_cut);
+        emit_close(out, '}');
+    }
+    emit_close(out, ']');
+}
+
 void api_experiment(
     struct serve_state *state, const struct serve_request *request, struct serve_answer *answer)
 {
@@ -168,8 +187,6 @@ void api_experiment(
     record_write(out, &experiment);
     emit_key(out, "decision");
     write_decision(out, state, request->arena, &experiment);
-    emit_key(out, "output");
-    emit_open(out, '[');
-    emit_close(out, ']');
+    write_output(out, state, request->arena, experiment.id);
     emit_close(out, '}');
 }

@@ -215,6 +215,10 @@ def test_asked_to_stop(rung):
     accepted = sorted(row["taskId"] for row in fixture.rows() if row["success"])
     expect(accepted == ["t-0", "t-1", "t-2"], f"the others are done: {accepted}")
     expect(not wish.exists(), "no wish outlives its run")
+    said = [json.loads(line) for line in
+            (fixture.top / f".rung/said/{fixture.rows()[0]['id']}.jsonl").read_text().splitlines()]
+    expect(said[0]["attempt"] == 1 and "gate tests: pass" in said[0]["text"],
+           f"what agent and gates said is kept: {said}")
     child = fixture.start(*words, "--fresh")
     fixture.wait_for_step('"attempting"', 5)
     journal = max((fixture.top / ".rung/runs").glob("*.jsonl"))

@@ -73,7 +73,8 @@ static struct desk *open_desk(void)
 static void close_desk(struct desk *desk)
 {
     static const char *const names[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm",
-        "ledger.db.evidence", "rung.yaml", "runs/run_a.jsonl", "runs/run_b.jsonl", "runs", ""};
+        "ledger.db.evidence", "rung.yaml", "runs/run_a.jsonl", "runs/run_b.jsonl", "runs",
+        "said/exp_1.jsonl", "said", ""};
     serve_state_free(desk->state);
     emit_free(&desk->answer.data);
     json_parser_free(desk->parser);
@@ -193,6 +194,19 @@ static void an_experiment_is_told_with_its_reasons(void **state)
     assert_slice(json_get_text(decision, "rung"), "sonnet");
     assert_true(json_get_text(decision, "note").len > 0);
     assert_int_equal(json_count(json_get(decision, "alternatives")), 3);
+    assert_int_equal(json_count(json_get(desk->data, "output")), 0);
+    desk->options.home = desk->directory;
+    must(file_make_directories(
+             file_join(&desk->arena, desk->directory, "said"), 0700, &desk->failure),
+        desk);
+    must(file_replace(file_join(&desk->arena, desk->directory, "said/exp_1.jsonl"),
+             s("{\"attempt\":1,\"text\":\"<script>\\u001b[2J\",\"truncated\":true}\nno json\n"),
+             0600, &desk->failure),
+        desk);
+    assert_int_equal(ask(desk, "experiment", "exp_1", "", NULL), 200);
+    struct json output = at(json_get(desk->data, "output"), 0);
+    assert_slice(json_get_text(output, "text"), "<script>\x1b[2J");
+    assert_null(memchr(desk->answer.data.bytes, 0x1b, desk->answer.data.len));
     close_desk(desk);
 }
 
