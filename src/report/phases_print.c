@@ -67,7 +67,8 @@ static void plan_cells(struct arena *arena, const struct report_phases *phases, 
     cells[7] = arena_print(arena, "%.*s against %.*s",
         SLICE_ARG(report_money(arena, row->planned.cost_per_accepted, row->planned.basis)),
         SLICE_ARG(report_money(arena, row->alone.cost_per_accepted, row->alone.basis)));
-    struct slice basis = row->is_randomised ? arena_print(arena, "by dice on %" PRId64, row->thrown)
+    struct slice basis = row->is_randomised ? arena_print(arena, "by dice on %.*s",
+                                                  SLICE_ARG(report_count(arena, row->thrown)))
                                             : slice_from("not randomised");
     cells[8] = arena_print(arena, "%s, %.*s", plan_verdict(row), SLICE_ARG(basis));
 }

@@ -82,6 +82,35 @@ def one_run(rung, chance, whoms, struck):
     return n
 
 
+def one_pipeline(rung, chance):
+    """The same with plans, parts side by side and a review at the end: nothing that has ended is
+    done, and paid, again."""
+    fixture = Fixture(rung, modules=12)
+    rows = [{"id": f"t-{i}", "title": f"Do {i}", "body": "".join(
+        f"part m{3 * i + k:03d} skill 1 trivial beside nap 0.2\n" for k in range(3))}
+        for i in range(4)]
+    words = ["swarm", "--file", fixture.tasks(rows), "--jobs", "4", "--stop-after", "0", "--plan",
+             "middle", "--review", "large"]
+    for n in range(1, BATCH + 1):
+        child = fixture.start(*words)
+        time.sleep(chance.uniform(0.2, 2))
+        strike(child, chance.choice(["rung", "all", "rung and keepers"]))
+        if child.wait(timeout=60) == 0:
+            break
+        fixture.call("clean", check=0)
+        left = wait_gone(fixture, 2)
+        expect(not left, f"left after 2 s: {left}")
+    else:
+        fixture.call(*words, check=0)
+    got = {row["taskId"]: row for row in fixture.rows()}
+    expect(len(got) == 4 and all(row["success"] for row in got.values()), f"all are done: {got}")
+    for row in got.values():
+        ended = sorted((a["phase"], a.get("part", "")) for a in row["attempts"] if "error" not in a)
+        expect(len(ended) == len(set(ended)) == 5, f"each step once: {ended}")
+    expect(not fixture.left_over(), f"left over: {fixture.left_over()}")
+    return n
+
+
 def main():
     rung = sys.argv[1]
     chance = random.Random(11)
@@ -93,6 +122,9 @@ def main():
         done += one_run(rung, chance, whoms, struck)
     expect(min(struck) > 0, f"keepers and agents were there to be killed: {struck}")
     print(f"{done} kills: nothing left alive after 2 s, no row lost or doubled, all finished")
+    chance = random.Random()
+    done = sum(one_pipeline(rung, chance) for _ in range(TIMES // 10))
+    print(f"{done} kills of planned and reviewed swarms: no plan, part or review is paid twice")
 
 
 main()
