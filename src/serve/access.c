@@ -219,7 +219,9 @@ static bool has_session(const struct access *access, const struct request *reque
 struct access_refusal access_check_right(
     const struct access *access, const struct request *request, bool writes)
 {
-    if ((!writes && access->is_private) || has_token(access, request))
+    /* What a proxy brings comes from elsewhere, whatever host name it was asked by. */
+    bool is_private = access->is_private && !request->headers[REQUEST_FORWARDED_FOR].base;
+    if ((!writes && is_private) || has_token(access, request))
         return (struct access_refusal){0};
     if (!has_session(access, request))
         return (struct access_refusal){401, "this wants the token (Authorization: Bearer TOKEN), "

@@ -19,6 +19,7 @@ static const char *const HEADER_NAMES[REQUEST_HEADERS] = {
     [REQUEST_LAST_EVENT_ID] = "last-event-id",
     [REQUEST_FETCH_SITE] = "sec-fetch-site",
     [REQUEST_FETCH_MODE] = "sec-fetch-mode",
+    [REQUEST_FORWARDED_FOR] = "x-forwarded-for",
     [REQUEST_RUNG] = "x-rung",
 };
 

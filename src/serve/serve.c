@@ -112,6 +112,8 @@ static void print_link(struct server *server)
     access_make_code(access);
     printf("rung serve: http://%s:%d/login?code=%s\n", access->host, access->port, access->code);
     fflush(stdout);
+    if (access->names[0])
+        log_note("through the proxy: https://%s/login with the same code", access->names[0]);
 }
 
 static void say_access(const struct server *server)

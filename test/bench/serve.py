@@ -66,7 +66,7 @@ def bench_reads(server, log):
         p50, p99 = times[len(times) // 2], times[int(len(times) * 0.99) - 1]
         worst = max(worst, p99)
         mark = "" if p99 <= GOAL_MS and status == 200 else "  <--"
-        print(f"{target:<58} p50 {p50:7.2f} ms  p99 {p99:7.2f} ms  {status}{mark}", flush=True)
+        print(f"{target:<58} p50 {p50:7.2f} ms  p99 {p99:7.2f} ms  most {times[-1]:7.1f}  {status}{mark}", flush=True)
     writer.kill()
     writer.wait()
     print(f"worst p99 {worst:.1f} ms (goal {GOAL_MS}) beside {RATE} new rows a second; "

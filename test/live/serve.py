@@ -136,6 +136,7 @@ def places(program):
                           Content_Type="application/x-www-form-urlencoded")
         expect(form.status == 403, f"a form of another site: {form.status}")
         expect(server.ask("/healthz").status == 200, "reading on loopback wants a token")
+        expect(server.ask("/healthz", X_Forwarded_For="192.0.2.1").status == 401, "a proxy's clients read")
     return "5 names served, 7 refused; 5 origins, foreign images and forms refused"
 
 
@@ -171,6 +172,29 @@ def tokens(program):
                                  env=server.env, capture_output=True, text=True, timeout=30)
         expect(refused.returncode == 1 and "link" in refused.stderr, f"said {refused.stderr}")
     return "mode 600, kept, no link followed; a code is good once, SIGHUP prints another"
+
+
+def writing(program):
+    """What writes wants the token, or the session with what only the page can add."""
+    with Server(program) as server:
+        own, path = f"http://127.0.0.1:{server.port}", "/api/routing/outcomes"
+        cookie = server.ask(f"/login?code={server.code}").headers["set-cookie"].split(";")[0]
+
+        def status(number, **headers):
+            return server.ask(path, "POST", json.loads(rows(1, number)), **headers).status
+        expect(status(1) == 401, "without a token")
+        expect(status(1, Authorization="Bearer " + "0" * 64) == 401, "with another token")
+        expect(status(1, Cookie=cookie) == 403, "with the cookie alone")
+        expect(status(1, Cookie=cookie, Origin=own) == 403, "with cookie and origin")
+        expect(status(1, Cookie=cookie, X_Rung="1") == 403, "with cookie and header")
+        expect(status(1, Cookie=cookie, X_Rung="1", Origin="http://evil.example") == 403, "from elsewhere")
+        expect(not server.rung("export"), "something was written all the same")
+        expect(status(1, Cookie=cookie, X_Rung="1", Origin=own) == 200, "the page may not write")
+        expect(status(2, Authorization=f"Bearer {server.token}") == 200, "the token may not write")
+        expect(status(2, Authorization=f"Bearer {server.token}") == 200, "not twice the same")
+        expect(status(3, Authorization=f"Bearer {server.token}", Content_Type="text/plain") == 415, "as a form")
+        expect(len(server.rung("export").splitlines()) == 2, "not two rows")
+    return "6 ways refused, the page's and the token's taken, the same row once"
 
 
 def open_address(program):
@@ -417,7 +441,7 @@ def ends(program):
     return f"ends with 0 on SIGTERM and SIGINT, {took:.1f} s with half a request open"
 
 
-TESTS = [malformed, methods, places, tokens, open_address, slow, greedy, idle, never_reads,
+TESTS = [malformed, methods, places, tokens, writing, open_address, slow, greedy, idle, never_reads,
          events, alarms, deaf_listener, ends]
 
 
