@@ -20,6 +20,7 @@ def say(kind, **more):
 
 def request(n):
     say("system", subtype="status", status="requesting")
+    time.sleep(0.3)  # a model takes its time: who is to be stopped here is
     message = {"id": f"m{n}", "model": MODEL, "content": [], "usage": USAGE}
     say("stream_event", event={"type": "message_start", "message": message}, api_message_id=f"m{n}")
     say("assistant", message=message)
@@ -36,7 +37,6 @@ def main():
     while "go on" in text and n < 200:
         n += 1
         request(n)
-        time.sleep(0.3)
     request(n + 1)
     answer = {"verdict": "approve", "confidence": 0.9, "findings": []}
     is_judge = os.environ.get("RUNG_PHASE") in ("review", "judge")
