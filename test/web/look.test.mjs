@@ -16,6 +16,7 @@ const PAGES = {
   experiments: '/experiments',
   story: '/experiments/exp_hostile',
   routing: '/routing',
+  swarm: '/swarm',
   try: '/try',
 }
 const WIDTHS = [390, 820, 1600]

@@ -24,6 +24,8 @@ const ANSWERS = {
   Replay: 'post /api/routing/replay',
   Policy: 'get /api/policy',
   PolicyCheck: 'post /api/policy/check',
+  'Run[]': 'get /api/runs',
+  RunStory: 'get /api/runs/{id}',
 }
 
 function run(name, ...words) {

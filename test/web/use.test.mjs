@@ -84,6 +84,22 @@ test('a copy of the policy shows its mistakes, and what would move', () =>
     assert.equal(await copy.inputValue(), sound)
   }))
 
+test('a swarm is followed, and stopped by who may', () =>
+  on('/swarm', async (page) => {
+    stage.beside('swarm', '--file', stage.tasks, '--jobs', '2', '--stop-after', '0')
+    await page.getByText('Running now').waitFor()
+    await page.getByRole('row').filter({ hasText: 'accepted' }).first().waitFor()
+    const stop = page.getByRole('button', { name: '■ Stop all' })
+    await stop.click()
+    await page.getByRole('alert').getByText('/login?code=').waitFor()
+    await page.goto(stage.login)
+    await page.goto('/swarm')
+    await stop.click()
+    await page.getByText('was asked to stop').waitFor()
+    await stop.waitFor({ state: 'detached' })
+    assert.match(await page.locator('main').innerText(), /queued|stopped/, 'not all was begun')
+  }))
+
 test('everything is at hand without a mouse', () =>
   on('/', async (page) => {
     await page.keyboard.press('Tab')

@@ -346,10 +346,11 @@ export interface Run {
   failed: number
   running: number
   queued: number
-  spent_usd: number | null
-  expected_usd: number | null
+  stopped: number
+  spent_usd: number
+  expected_usd: number | null // of the baseline, for the tasks that are done
   saved_usd: number | null
-  baseline: string | null
+  baseline: string
   stopped_because: string | null
 }
 
@@ -357,14 +358,15 @@ export interface RunTask {
   index: number
   taskId: string
   title: string
-  rung: string | null
+  experiment: string // its id; a row of the ledger once the task is over
+  rung: string
   attempt: number
-  phase: string | null
+  phase: string
   state: 'queued' | 'running' | 'accepted' | 'failed' | 'stopped'
-  spent_usd: number | null
-  seconds: number | null
-  why: string | null
-  branch: string | null
+  spent_usd: number
+  seconds: number
+  why: string
+  branch: string
 }
 
 export interface RunStory {
