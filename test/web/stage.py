@@ -47,6 +47,8 @@ budget: {{task_usd: 2.00, day_usd: 50}}
 review: {{when: [security, escalated], rung: opus}}
 {gates}
 """
+# What a gate prints may be anything that a model wrote.
+fixture.CHECK = 'print("\\033[31m<script>alert(4)</script>\\033[0m")\n' + fixture.CHECK
 MODULES = 24
 OUTCOMES = 600
 DAYS = 30

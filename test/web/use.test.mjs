@@ -94,10 +94,17 @@ test('a swarm is followed, and stopped by who may', () =>
     await page.getByRole('alert').getByText('/login?code=').waitFor()
     await page.goto(stage.login)
     await page.goto('/swarm')
+    await page.getByRole('button', { name: 'Stop Mend module 23' }).click()
+    await page.getByText('Task 24 was asked to stop').waitFor()
     await stop.click()
-    await page.getByText('was asked to stop').waitFor()
+    await page.getByText('The run was asked to stop').waitFor()
     await stop.waitFor({ state: 'detached' })
-    assert.match(await page.locator('main').innerText(), /queued|stopped/, 'not all was begun')
+    const [run] = (await (await fetch(`${stage.url}/api/runs`)).json()).data
+    assert.ok(run.stopped > 0, 'what was not begun is not begun any more')
+    await page.getByRole('row').filter({ hasText: 'accepted' }).getByRole('link').first().click()
+    const attempts = page.getByRole('region', { name: 'Attempts' })
+    await attempts.getByText('tests').first().waitFor()
+    assert.match(await attempts.innerText(), /\$0\.\d+/, 'the story has its gates and its dollars')
   }))
 
 test('everything is at hand without a mouse', () =>

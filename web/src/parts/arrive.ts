@@ -7,6 +7,6 @@ export function arrive(_row: Element): TransitionConfig {
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches
   return {
     duration: still ? 0 : GLOW_MS,
-    css: (t) => `background: color-mix(in srgb, var(--data-1) ${Math.round(30 * (1 - t))}%, transparent)`,
+    css: (t) => `background: color-mix(in srgb, var(--data-1) ${Math.round(16 * (1 - t))}%, transparent)`,
   }
 }
