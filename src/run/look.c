@@ -24,15 +24,22 @@ enum {
 
 /* ---- is anybody at work? ---- */
 
-/* Whether a line of /proc/locks is a lock by flock on this file, wherever it lies. */
-static bool is_lock_on(const char *line, ino_t inode)
+/* Whether a line of /proc/locks, "1: FLOCK ADVISORY WRITE 707 08:01:1234 0 EOF", is a lock by flock
+ * on the file of this number, on whatever disk. */
+static bool is_lock_on(struct slice line, ino_t inode)
 {
-    char kind[16], mode[16], access[16];
-    unsigned long number = 0;
-    unsigned major, minor;
-    return sscanf(line, "%*d: %15s %15s %15s %*d %x:%x:%lu", kind, mode, access, &major, &minor,
-               &number) == 6 &&
-           strcmp(kind, "FLOCK") == 0 && number == (unsigned long)inode;
+    struct slice field, file = {0};
+    int64_t number = -1;
+    bool is_flock = false;
+    for (int i = 0; i < 6 && slice_next_field(&line, ' ', &field);)
+        if (field.len) { /* blanks fill the columns */
+            is_flock = is_flock || (i == 1 && slice_is(field, "FLOCK"));
+            file = field;
+            i++;
+        }
+    for (int i = 0; i < 2; i++) /* behind the disk's numbers */
+        file = slice_sub(file, slice_find_byte(file, ':') + 1, file.len);
+    return is_flock && slice_to_int64(file, &number) && (ino_t)number == inode;
 }
 
 static bool is_locked(const char *path)
@@ -42,7 +49,7 @@ static bool is_locked(const char *path)
     bool found = false;
     FILE *locks = lstat(path, &about) == 0 ? fopen("/proc/locks", "re") : NULL;
     while (locks && !found && fgets(line, sizeof(line), locks))
-        found = is_lock_on(line, about.st_ino);
+        found = is_lock_on(slice_from(line), about.st_ino);
     if (locks)
         fclose(locks);
     return found;

@@ -65,7 +65,7 @@ static bool write_listed(struct emit *out, struct serve_state *state,
     const char *home = state->place->options->home;
     struct arena arena = {0};
     struct emit own = {0};
-    struct run_look look;
+    struct run_look look = {.n_tasks = 0};
     struct failure unread;
     bool found = false, live = run_is_live(request->arena, home, journal->id);
     struct slice key = arena_print(request->arena, "run %.*s %d %d %s", SLICE_ARG(journal->id),
@@ -141,7 +141,7 @@ static bool find_run(struct serve_state *state, const struct serve_request *requ
 void api_run(
     struct serve_state *state, const struct serve_request *request, struct serve_answer *answer)
 {
-    struct run_look look;
+    struct run_look look = {.n_tasks = 0};
     struct emit *out = &answer->data;
     if (!find_run(state, request, answer, &look))
         return;
@@ -162,7 +162,7 @@ void api_run_stop(
     static const struct api_member members[] = {
         {"task", API_WHOLE, 0, RUN_TASKS_MOST - 1, 0, false}, {"all", API_BOOL, 0, 0, 0, false}};
     struct api_value values[2] = {0};
-    struct run_look look;
+    struct run_look look = {.n_tasks = 0};
     struct failure failure;
     if (!api_read_body(request, answer, members, 2, values))
         return;

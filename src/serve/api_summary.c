@@ -7,7 +7,7 @@
 
 enum {
     RECENT = 10,
-    LATEST_MOST = 3000, /* experiments that are added up where a filter is set */
+    LATEST_MOST = 2000, /* experiments that are added up where a filter is set */
     LATEST_LOOKS = 200000,
     KEPT_US = 1000000,
     KEPT_LONG_US = 10000000, /* of what takes long */

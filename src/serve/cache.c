@@ -10,7 +10,8 @@
 enum { RENEWAL_US = 5000000 }; /* after which somebody else may try to make a new one */
 
 struct kept {
-    struct slice key, data; /* malloc'ed */
+    char *key, *data; /* NULL: nothing is kept */
+    size_t key_len, data_len;
     int64_t seq, made_us, renewed_us;
 };
 
@@ -30,8 +31,8 @@ struct cache *cache_make(void)
 
 static void drop(struct kept *kept)
 {
-    free((void *)(uintptr_t)kept->key.base);
-    free((void *)(uintptr_t)kept->data.base);
+    free(kept->key);
+    free(kept->data);
     *kept = (struct kept){0};
 }
 
@@ -48,7 +49,8 @@ void cache_free(struct cache *cache)
 static struct kept *find(struct cache *cache, struct slice key)
 {
     for (size_t i = 0; i < CACHE_ANSWERS_MOST; i++)
-        if (cache->kept[i].key.base && slice_equal(cache->kept[i].key, key))
+        if (cache->kept[i].key &&
+            slice_equal((struct slice){cache->kept[i].key, cache->kept[i].key_len}, key))
             return &cache->kept[i];
     return NULL;
 }
@@ -66,7 +68,7 @@ struct slice cache_find(
         bool fresh = kept->seq == seq || now_us - kept->made_us < most_us;
         bool is_renewed = now_us - kept->renewed_us < RENEWAL_US;
         if (fresh || is_renewed)
-            data = arena_copy(arena, kept->data);
+            data = arena_copy(arena, (struct slice){kept->data, kept->data_len});
         else
             kept->renewed_us = now_us;
     }
@@ -74,11 +76,11 @@ struct slice cache_find(
     return data;
 }
 
-static struct slice copy_of(struct slice text)
+static char *copy_of(struct slice text)
 {
     char *copy = memory_take(text.len + 1);
     memcpy(copy, text.base, text.len);
-    return (struct slice){copy, text.len};
+    return copy;
 }
 
 void cache_keep(struct cache *cache, struct slice key, int64_t seq, struct slice data)
@@ -92,6 +94,7 @@ void cache_keep(struct cache *cache, struct slice key, int64_t seq, struct slice
         cache->next = (cache->next + 1) % CACHE_ANSWERS_MOST;
     }
     drop(kept);
-    *kept = (struct kept){copy_of(key), copy_of(data), seq, clock_monotonic_us(), 0};
+    *kept =
+        (struct kept){copy_of(key), copy_of(data), key.len, data.len, seq, clock_monotonic_us(), 0};
     pthread_mutex_unlock(&cache->lock);
 }

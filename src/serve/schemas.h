@@ -2,7 +2,8 @@
 #ifndef RUNG_SERVE_SCHEMAS_H
 #define RUNG_SERVE_SCHEMAS_H
 
-/* clang-format off: a member a line reads better than it would lay them out */
+/* A member a line reads better than what the formatter makes of them. */
+/* clang-format off */
 
 #define SCHEMA_TEXT "{\"type\":\"string\"}"
 #define SCHEMA_TEXT_OR_NULL "{\"type\":[\"string\",\"null\"]}"
@@ -190,10 +191,16 @@
         SCHEMA_LIST(SCHEMA_SPEAKER)) "," IS("suggestions", SCHEMA_LIST(SCHEMA_HINT)) ","           \
         IS("misrouted", SCHEMA_LIST(SCHEMA_MISROUTED)) "," IS("looked", SCHEMA_LOOKED))
 
-#define API_REPLAY_BODY                                                                            \
-    SCHEMA_ONLY("\"policy\"", IS("policy", SCHEMA_BOUNDED(200000)) ","                             \
-        IS("since", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":253402300799999}") ","        \
-        IS("limit", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000}"))
+/* a policy that can be replayed, for programs that try what is described */
+#define EXAMPLE_POLICY                                                                            \
+    "ladder:\\n  - {rung: haiku, model: claude-haiku-5-5}\\n"                                     \
+    "  - {rung: opus, model: claude-opus-5-5}\\ndefault: opus\\nmiddle: opus\\ntop: opus\\n"
+#define API_REPLAY_BODY                                                                           \
+    "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"policy\"],"              \
+    "\"examples\":[{\"policy\":\"" EXAMPLE_POLICY "\",\"limit\":10}],\"properties\":{"            \
+    IS("policy", SCHEMA_BOUNDED(200000)) ","                                                      \
+    IS("since", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":253402300799999}") ","           \
+    IS("limit", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000}") "}}"
 #define SCHEMA_REPLAY_FIGURE                                                                       \
     SCHEMA_ONLY("\"n\",\"logged\",\"unexplored\",\"estimate\",\"change\",\"relative\","            \
         "\"effective_n\",\"identifiable\",\"refused\",\"naive\"",                                  \
