@@ -100,7 +100,7 @@ static bool find_pending(
 /* Ids carry five digits of chance: among many of the same millisecond one may come twice. */
 static bool add_new(struct pending *pending, struct experiment *e, struct failure *failure)
 {
-    char id[RECORD_ID_BYTES];
+    char *id = arena_take(&pending->arena, RECORD_ID_BYTES);
     enum ledger_put put = LEDGER_KEPT;
     while (put == LEDGER_KEPT) {
         e->id = slice_from(record_make_id(e->at_ms, &pending->dice, id));
