@@ -140,8 +140,8 @@ static bool body_fits(struct connection *connection)
 
 static void say_continue(struct connection *connection)
 {
-    static const char LINE[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)LINE, sizeof(LINE) - 1);
+    char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    uv_buf_t buffer = uv_buf_init(line, sizeof(line) - 1);
     if (connection->reader.request.headers[REQUEST_EXPECT].base)
         uv_try_write((uv_stream_t *)&connection->socket, &buffer, 1);
 }

@@ -112,7 +112,7 @@ static void send_chunk(struct listener *listener, struct chunk *chunk)
     if (uv_write(&sent->write, stream, &buffer, 1, after_chunk) == 0)
         return;
     listener->unsent -= chunk->text.len;
-    chunk_release(chunk);
+    chunk->references--; /* the caller's is left */
     free(sent);
     connection_close(listener->connection);
 }

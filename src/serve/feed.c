@@ -239,7 +239,7 @@ static bool read_journal(struct scan *scan, const struct run_journal *journal)
     write_lines(scan->state, lines.text, run, scan->batch);
     run->offset = lines.next;
     scan->stays[run - place->runs] =
-        !lines.is_over || journal->changed_ms >= scan->at_ms - 2 * CLOCK_SLACK_MS;
+        !lines.is_over || journal->changed_ms >= scan->at_ms - (int64_t)2 * CLOCK_SLACK_MS;
     return left <= JOURNAL_READ_BYTES;
 }
 

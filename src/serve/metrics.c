@@ -189,12 +189,17 @@ static void write_connections(struct emit *out, const struct metrics *metrics)
 /* Pages in memory, of /proc/self/statm; 0 where there is none. */
 static double resident_bytes(void)
 {
-    long pages = 0;
+    char line[LINE_BYTES] = "";
+    struct slice rest, field;
+    int64_t pages = 0;
     FILE *file = fopen("/proc/self/statm", "re");
-    if (file && fscanf(file, "%*s %ld", &pages) != 1)
-        pages = 0;
+    bool is_read = file && fgets(line, sizeof(line), file);
     if (file)
         fclose(file);
+    rest = slice_from(line);
+    if (!is_read || !slice_next_field(&rest, ' ', &field) ||
+        !slice_next_field(&rest, ' ', &field) || !slice_to_int64(field, &pages))
+        return 0;
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
