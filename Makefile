@@ -3,6 +3,8 @@ BUILD ?= build
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
+# Playwright takes no Node as old as Debian 12's: where there is no newer one, the tests get this.
+NEWER_NODE = node-linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)@22.23.3
 
 .PHONY: all build web demo test test-sanitized figures bench fuzz install format lint clean packages
 
@@ -25,7 +27,9 @@ web/dist/index.html: web/package-lock.json web/index.html web/vite.config.js $(s
 	@cd web && npm ci --no-audit --no-fund && npm run build
 
 test/web/node_modules: test/web/package-lock.json
-	@cd test/web && npm ci --no-audit --no-fund && touch node_modules
+	@cd test/web && npm ci --no-audit --no-fund && \
+	  { ./node -e 0 >/dev/null || npm install --no-save --no-audit --no-fund $(NEWER_NODE); } && \
+	  touch node_modules
 
 packages:
 	@tools/install-packages build
