@@ -92,6 +92,17 @@ def proportional_kb(pid):
     return 0
 
 
+def children(pid):
+    """Of each of its threads: a child is the thread's that started it."""
+    found = []
+    for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            found += [int(word) for word in (thread / "children").read_text().split()]
+        except OSError:  # it ended meanwhile
+            pass
+    return found
+
+
 def is_keeper(pid):
     try:
         return "rung-keep" in pathlib.Path(f"/proc/{pid}/comm").read_text()
@@ -106,10 +117,7 @@ def bench_memory(rung):
     keepers = []
     for _ in range(600):
         time.sleep(0.1)
-        found = pathlib.Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
-        threads = [p for t in pathlib.Path(f"/proc/{child.pid}/task").iterdir()
-                   for p in (t / "children").read_text().split()]
-        keepers = [int(p) for p in set(found + threads) if is_keeper(p)]
+        keepers = [pid for pid in children(child.pid) if is_keeper(pid)]
         if len(keepers) >= AGENTS:
             break
     keep_kb = sum(proportional_kb(pid) for pid in keepers)
