@@ -48,6 +48,8 @@ const struct serve_param API_ID_PARAMS[1] = {
 static bool read_hex(struct slice text, int64_t *number)
 {
     *number = 0;
+    if (text.len == 0 || text.len > CURSOR_DIGITS_MOST)
+        return false;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.base[i];
         bool is_digit = c >= '0' && c <= '9';
@@ -55,7 +57,7 @@ static bool read_hex(struct slice text, int64_t *number)
             return false;
         *number = *number * 16 + (is_digit ? c - '0' : c - 'a' + 10);
     }
-    return text.len > 0 && text.len <= CURSOR_DIGITS_MOST;
+    return true;
 }
 
 static bool read_cursor(struct slice cursor, struct ledger_pages *pages)
