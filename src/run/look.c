@@ -241,7 +241,7 @@ bool run_ask_to_stop(
                        : snprintf(wish, sizeof(wish), "%lld\n", (long long)task);
     if (!run_is_id(id))
         return failure_set(failure, "\"%.*s\" is no run's id", SLICE_ARG(id));
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     bool ok = fd >= 0 && flock(fd, LOCK_EX) == 0 && write(fd, wish, (size_t)len) == len;
     if (!ok)
         failure_set(failure, "cannot write %s: %s", path, strerror(errno));
