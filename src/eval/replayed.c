@@ -250,10 +250,17 @@ static size_t fold_of(const struct replay_row *row)
     return (size_t)(row->logged.task >> 20) % FOLDS;
 }
 
+static bool is_late(struct replayed *replayed)
+{
+    replayed->is_late = replayed->is_late || (replayed->deadline_us != 0 &&
+                                                 clock_monotonic_us() > replayed->deadline_us);
+    return replayed->is_late;
+}
+
 static void decide_rows(struct replayed *replayed, struct decider *decider, size_t fold)
 {
     struct arena arena = {0};
-    for (size_t i = 0; i < replayed->n; i++) {
+    for (size_t i = 0; i < replayed->n && !is_late(replayed); i++) {
         struct replay_row *row = &replayed->rows[i];
         if (row->forced || (fold < FOLDS && fold_of(row) != fold))
             continue;
@@ -270,7 +277,7 @@ static void decide_by_goal(struct replayed *replayed, struct evidence_view *view
     size_t room = 0;
     for (size_t i = 0; i < replayed->n; i++)
         room += replayed->rows[i].n_judged;
-    for (size_t fold = 0; fold < FOLDS; fold++) {
+    for (size_t fold = 0; fold < FOLDS && !is_late(replayed); fold++) {
         struct arena arena = {0};
         struct evidence_attempt *attempts = ARENA_ARRAY(&arena, struct evidence_attempt, room);
         struct decider decider;
@@ -339,6 +346,10 @@ bool replay_ledger(struct replayed *replayed, struct ledger *ledger,
         decide_by_rules(replayed, evidence, view);
     else
         decide_by_goal(replayed, view);
+    if (is_late(replayed))
+        return failure_set(failure,
+            "the replay of %zu decisions took too long: it wants fewer of them or a simpler policy",
+            replayed->n);
     return estimate(replayed, failure);
 }
 

@@ -35,9 +35,11 @@ struct replayed {
     struct policy policy; /* the new one */
     const struct price_table *prices;
     int32_t today;
-    size_t most; /* decisions to replay, the latest; 0: all */
+    size_t most;         /* decisions to replay, the latest; 0: all */
+    int64_t deadline_us; /* by clock_monotonic_us: not done by then it fails; 0: there is none */
     struct replay_action actions[EVAL_ACTIONS_MOST];
     size_t n_actions;
+    bool is_late; /* it failed at the deadline */
     struct replay_row *rows;
     size_t n, room;
     const double *kept[REPLAY_KEPT]; /* propensities of late, shared */

@@ -59,6 +59,13 @@ static void write_replay(struct emit *out, const struct replayed *replayed)
     emit_free(&rest);
 }
 
+static void refuse_late(
+    const struct serve_request *request, struct serve_answer *answer, const struct failure *failure)
+{
+    serve_refuse(request, answer, 503, "%s", failure->text);
+    answer->retry_after_s = 1;
+}
+
 static void replay(struct serve_state *state, const struct serve_request *request,
     struct serve_answer *answer, const struct api_value *values, const struct policy *policy)
 {
@@ -70,9 +77,12 @@ static void replay(struct serve_state *state, const struct serve_request *reques
         .policy = *policy,
         .prices = &state->prices,
         .today = state->today,
+        .deadline_us = request->deadline_us,
         .most = values[REPLAY_LIMIT].given ? (size_t)values[REPLAY_LIMIT].number : DECISIONS};
     if (replay_ledger(replayed, state->ledger, &filter, state->evidence, state->view, &failure))
         write_replay(&answer->data, replayed);
+    else if (replayed->is_late)
+        refuse_late(request, answer, &failure);
     else
         api_fail(request, answer, &failure);
     free(replayed);
