@@ -37,6 +37,17 @@ static void answer_allow(struct connection *connection, struct slice allow)
     connection_answer(connection, head, &body);
 }
 
+/* Too much was answered that nobody takes: more would be memory without a bound. */
+static bool is_full(const struct server *server)
+{
+    return server->unsent_bytes > SERVE_UNSENT_BYTES_MOST;
+}
+
+static void refuse_busy(struct connection *connection)
+{
+    connection_refuse(connection, 503, slice_from("busy; try again in a moment"));
+}
+
 /* ---- pages ---- */
 
 static void answer_asset(struct connection *connection, const struct asset *asset)
@@ -44,6 +55,8 @@ static void answer_asset(struct connection *connection, const struct asset *asse
     struct emit body = {0};
     if (!is_reading(connection))
         return answer_allow(connection, slice_from("GET, HEAD, OPTIONS"));
+    if (is_full(connection->server))
+        return refuse_busy(connection);
     emit_bytes(&body, (struct slice){asset->bytes, asset->len});
     struct answer_head head = {.status = 200,
         .media = asset->media,
@@ -79,7 +92,9 @@ static void after_job(struct job *job)
     struct server *server = connection->server;
     const struct serve_route *route = job->request.route;
     server->running[route - SERVE_ROUTES]--;
-    if (connection->at == CONNECTION_ANSWERING) {
+    if (connection->at == CONNECTION_ANSWERING && is_full(server)) {
+        refuse_busy(connection); /* it was not when this began */
+    } else if (connection->at == CONNECTION_ANSWERING) {
         struct serve_answer *answer = &job->answer;
         struct answer_head head = {.status = answer->status,
             .media = answer->status < 400 ? route->media : NULL,
@@ -113,9 +128,8 @@ static void start_job(struct connection *connection, const struct serve_route *r
 {
     struct server *server = connection->server;
     unsigned *running = &server->running[route - SERVE_ROUTES];
-    if ((route->at_once && *running >= route->at_once) ||
-        server->unsent_bytes > SERVE_UNSENT_BYTES_MOST)
-        return connection_refuse(connection, 503, slice_from("busy; try again in a moment"));
+    if ((route->at_once && *running >= route->at_once) || is_full(server))
+        return refuse_busy(connection);
     struct job *job = job_make(&server->workers, connection, &connection->arena);
     job->request.route = route;
     job->request.params = params;

@@ -84,6 +84,36 @@ static void write_body(struct job *job)
         emit_bytes(&job->body, data);
     else
         answer_write_success(&job->body, data, route->is_list ? answer->count : 1, answer->next);
+    emit_free(&answer->data);
+    arena_free(job->request.arena); /* what it was made of */
+}
+
+/* False where too much waits for the loop to take it. */
+static bool count_made(struct job *job)
+{
+    struct workers *workers = job->workers;
+    uv_mutex_lock(&workers->lock);
+    bool fits =
+        workers->made_bytes == 0 || workers->made_bytes + job->body.len <= SERVE_UNSENT_BYTES_MOST;
+    if (fits)
+        workers->made_bytes += job->made_bytes = job->body.len;
+    uv_mutex_unlock(&workers->lock);
+    return fits;
+}
+
+static void forget_made(struct job *job)
+{
+    uv_mutex_lock(&job->workers->lock);
+    job->workers->made_bytes -= job->made_bytes;
+    uv_mutex_unlock(&job->workers->lock);
+}
+
+static void refuse_made(struct job *job)
+{
+    emit_free(&job->body);
+    job->answer.status = 503;
+    job->answer.retry_after_s = 1;
+    answer_write_refusal(&job->body, 503, NULL, slice_from("busy; try again in a moment"));
 }
 
 static void work(uv_work_t *work)
@@ -99,6 +129,8 @@ static void work(uv_work_t *work)
         request->route->answer(state, request, &job->answer);
     }
     write_body(job);
+    if (!count_made(job))
+        refuse_made(job);
     workers_give_back(job->workers, state);
 }
 
@@ -106,6 +138,7 @@ static void after_work(uv_work_t *work, int status)
 {
     (void)status;
     struct job *job = work->data;
+    forget_made(job);
     job->done(job);
 }
 

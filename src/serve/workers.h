@@ -17,6 +17,7 @@ struct workers {
     uv_mutex_t lock;
     struct serve_state *idle[WORKERS_STATES_MOST];
     size_t n_idle;
+    size_t made_bytes; /* of answers that wait for the loop */
 };
 
 bool workers_begin(
@@ -34,6 +35,7 @@ struct job {
     struct serve_request request;
     struct serve_answer answer;
     struct emit body;              /* what is sent: the envelope, or the data itself */
+    size_t made_bytes;             /* of it, as counted above */
     void (*done)(struct job *job); /* on the loop; the job is the receiver's to free */
 };
 
