@@ -47,6 +47,7 @@ static bool find_ledger(struct call *call, const struct workspace *workspace,
     struct ledger_place place =
         workspace_ledger_place(call, &call->options[SERVE_LEDGER], workspace);
     options->ledger_in_project = place.in_project;
+    options->ledger_path = place.path;
     options->evidence_path = learned_path(call, &place);
     options->ledger_url = arena_text(call->arena, slice_from(ledger_url(ledger)));
     ledger_close(ledger);

@@ -236,6 +236,7 @@ bool serve_run(const struct serve_options *options, struct failure *failure)
         free(server);
         return err == 0 ? false : fail_uv(failure, "cannot make an event loop", err);
     }
+    server->place.ledger_stamp = serve_state_stamp(options->ledger_path);
     bool done = begin(server, failure);
     if (done) {
         start_watching(server);

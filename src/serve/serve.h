@@ -36,6 +36,7 @@ struct serve_options {
     const char *token_path;   /* where the token is kept; made where it is missing … */
     bool token_must_exist;    /* … unless it is named */
     const char *ledger_url;
+    const char *ledger_path;   /* its file; NULL where the URL names none */
     bool ledger_in_project;    /* a stranger may have put evidence there: it must be this user's */
     const char *evidence_path; /* of the snapshot beside it, or NULL */
     const char *policy_path;   /* NULL: found upward from `directory` */

@@ -38,7 +38,7 @@ void serve_state_free(struct serve_state *state)
 
 /* ---- files ---- */
 
-static struct state_stamp stamp_of(const char *path)
+struct state_stamp serve_state_stamp(const char *path)
 {
     struct stat status;
     if (!path || stat(path, &status) != 0)
@@ -62,8 +62,8 @@ static bool policy_is_current(const struct serve_state *state)
     const struct serve_options *options = state->place->options;
     struct arena arena = {0};
     const char *path = state->policy.path;
-    bool current = state->has_policy && is_same(state->policy_stamp, stamp_of(path)) &&
-                   is_same(state->price_stamp, stamp_of(options->price_path));
+    bool current = state->has_policy && is_same(state->policy_stamp, serve_state_stamp(path)) &&
+                   is_same(state->price_stamp, serve_state_stamp(options->price_path));
     if (current && path)
         current = policy_is_trusted(&arena, path, state->policy.hash) == state->policy.trusted;
     else if (current)
@@ -98,7 +98,8 @@ static bool read_policy(struct serve_state *state, struct failure *failure)
     struct price_table prices;
     struct policy_problems problems = {0};
     const char *before = state->has_policy ? state->policy.path : NULL;
-    struct state_stamp stamp = stamp_of(before), price_stamp = stamp_of(options->price_path);
+    struct state_stamp stamp = serve_state_stamp(before),
+                       price_stamp = serve_state_stamp(options->price_path);
     bool ok =
         policy_find(&arena, options->policy_path, options->directory, &policy, &problems, failure);
     if (ok && !price_load(&arena, options->price_path, &prices, failure)) {
@@ -120,7 +121,7 @@ static bool read_policy(struct serve_state *state, struct failure *failure)
     state->prices = prices;
     state->has_policy = true;
     state->problems.n = 0;
-    state->policy_stamp = stamp_of(policy.path);
+    state->policy_stamp = serve_state_stamp(policy.path);
     state->price_stamp = price_stamp;
     return true;
 }
@@ -149,7 +150,7 @@ static void open_evidence(struct serve_state *state)
     struct failure failure = {0};
     const char *path = state->place->options->evidence_path;
     drop_evidence(state);
-    state->evidence_stamp = stamp_of(path);
+    state->evidence_stamp = serve_state_stamp(path);
     if (state->evidence_stamp.inode == 0 || !evidence_is_ours(state))
         return;
     if (evidence_open(path, &state->evidence, &failure) &&
@@ -201,11 +202,25 @@ static bool open_ledger(struct serve_state *state, struct failure *failure)
            ledger_open(state->place->options->ledger_url, options, &state->ledger, failure);
 }
 
+/* What was written to a file that is taken away would be lost, and one that somebody put in its
+ * place was never judged. */
+static bool check_ledger_file(const struct serve_state *state, struct failure *failure)
+{
+    const char *path = state->place->options->ledger_path;
+    const struct state_stamp *first = &state->place->ledger_stamp, now = serve_state_stamp(path);
+    return (first->device == now.device && first->inode == now.inode) ||
+           failure_set(failure,
+               "the ledger %s was taken away or replaced; put it back, or start `rung serve` again",
+               path);
+}
+
 bool serve_state_refresh(struct serve_state *state, struct failure *failure)
 {
     int64_t now_us = clock_monotonic_us();
     if (state->ledger && now_us - state->looked_us < STATE_LOOK_US)
         return ledger_position(state->ledger, &state->seq, failure);
+    if (!check_ledger_file(state, failure))
+        return false;
     bool kept_text = state->has_policy && state->policy.keep_text;
     bool renewed = !policy_is_current(state);
     if (renewed && !read_policy(state, failure))
@@ -217,7 +232,7 @@ bool serve_state_refresh(struct serve_state *state, struct failure *failure)
     if (!open_ledger(state, failure) || !ledger_position(state->ledger, &state->seq, failure))
         return false;
     bool added = false;
-    if (!is_same(state->evidence_stamp, stamp_of(state->place->options->evidence_path))) {
+    if (!is_same(state->evidence_stamp, serve_state_stamp(state->place->options->evidence_path))) {
         open_evidence(state);
         renewed = true;
     }

@@ -16,20 +16,21 @@ enum {
     STATE_LOOK_US = 500000,    /* between looks at whether files changed */
 };
 
-/* What all of them share: set once, before the first thread. */
-struct serve_place {
-    const struct serve_options *options;
-    int64_t started_ms;
-    struct metrics *metrics;
-    struct cache *cache; /* of long answers; NULL: none is kept */
-};
-
 /* What tells that a file is another one or was written to. */
 struct state_stamp {
     dev_t device;
     ino_t inode;
     off_t size;
     int64_t changed_ns;
+};
+
+/* What all of them share: set once, before the first thread. */
+struct serve_place {
+    const struct serve_options *options;
+    struct state_stamp ledger_stamp; /* of the file that was judged to be this user's */
+    int64_t started_ms;
+    struct metrics *metrics;
+    struct cache *cache; /* of long answers; NULL: none is kept */
 };
 
 struct serve_state {
@@ -57,12 +58,14 @@ struct serve_state {
     int64_t looked_us;
 };
 
+struct state_stamp serve_state_stamp(const char *path); /* zeroes: there is no such file */
+
 struct serve_state *serve_state_make(const struct serve_place *place);
 void serve_state_free(struct serve_state *state);
 
 /* Opens what is not open or changed since the last call; called before each handler. False where
- * the ledger cannot be opened, or there never was a policy that could be read. A policy with
- * mistakes leaves the one before in use. */
+ * the ledger cannot be opened or its file is not the one of the start, or there never was a policy
+ * that could be read. A policy with mistakes leaves the one before in use. */
 bool serve_state_refresh(struct serve_state *state, struct failure *failure) MUST_USE;
 
 #endif
