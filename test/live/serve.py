@@ -332,6 +332,90 @@ def ids_of(events):
     return [event.data["id"] for event in events if event.kind in ("decision", "experiment")]
 
 
+LADDER = """ladder:
+  - {rung: haiku, model: claude-haiku-5-5, effort: medium}
+  - {rung: opus, model: claude-opus-5-5, effort: medium}
+default: haiku
+middle: haiku
+top: opus
+"""
+
+
+def strange_policies(program):
+    """Policies that a page sends: expressions that never end, aliases, depth, commands and files."""
+    expressions = "patterns:\n" + "".join(
+        f"  - {{rung: opus, in: both, expression: '(a|aa)+{i}b'}}\n" for i in range(1900))
+    aliases = "a: &a [x, x]\n" + "".join(f"b{i}: &b{i} [*{'a' if i == 0 else f'b{i - 1}'}, *a]\n"
+                                        for i in range(60))
+    touching = LADDER + "gates:\n  - {name: x, command: [touch, made]}\nledger: sqlite:made.db\n"
+    with Server(program) as server:
+        server.rung("import", "-", input=rows(500).replace(b"x" * 500, b"a" * 60000))
+        task, worst = {"title": "a" * 2000, "body": "a" * 60000}, 0
+        for policy in (LADDER + expressions, LADDER + aliases, "[" * 90000, "- " * 90000, touching):
+            for path, body in (("/api/policy/check", {}), ("/api/routing/decide", task),
+                               ("/api/routing/replay", {"limit": 500})):
+                started = time.monotonic()
+                answer = server.ask(path, "POST", {**body, "policy": policy})
+                expect(answer.status in (200, 422, 503), f"{path}: {answer.status}")
+                worst = max(worst, time.monotonic() - started)
+        expect(worst < SLOW_S * 2, f"one took {worst:.1f} s")
+        made = [path.name for path in server.path.iterdir() if path.name.startswith("made")]
+        expect(not made, f"a policy that was tried made {made}")
+        for cursor in ("nffffffffffffffff-1", "n7fffffffffffffff-7fffffffffffffff", "n-", "o1-" + "1" * 99):
+            answer = server.ask(f"/api/routing/experiments?cursor={cursor}")
+            expect(answer.status in (200, 400), f"cursor {cursor}: {answer.status}")
+        server.is_well()
+        expect(server.stop() == 0, "it does not end with 0")
+    return f"5 policies checked, decided by and replayed, {worst:.1f} s at most; none touched a file"
+
+
+def other_ledger(program):
+    """The ledger's file taken away, and a link put in its place."""
+    with Server(program) as server:
+        def status_within(seconds, wanted):
+            until = time.monotonic() + seconds
+            while server.ask("/healthz").status != wanted and time.monotonic() < until:
+                time.sleep(0.1)
+            return server.ask("/healthz").status
+        away, elsewhere = server.path / "away.db", server.path / "elsewhere.db"
+        server.database.rename(away)
+        expect(status_within(5, 500) == 500, "a ledger that is gone is answered from")
+        server.database.symlink_to(elsewhere)
+        told = server.ask("/api/routing/outcomes", "POST", {"id": "x", "success": True},
+                          Authorization=f"Bearer {server.token}")
+        expect(told.status == 500 and "replaced" in told.json()["message"], "an outcome is taken and lost")
+        expect(not elsewhere.exists(), "a link was followed")
+        server.database.unlink()
+        away.rename(server.database)
+        expect(status_within(5, 200) == 200, "it does not go on with what is put back")
+    return "refused until the file of the start is back"
+
+
+def deaf_to_pages(program):
+    """Many ask for all of the ledger at once and read nothing: what is made for them is bounded."""
+    with Server(program) as server:
+        server.rung("import", "-", input=rows(200).replace(b"x" * 500, b"y" * 5000))
+        request = (f"GET /api/routing/experiments?limit=200 HTTP/1.1\r\nHost: 127.0.0.1:{server.port}"
+                   "\r\n\r\n").encode()
+        deaf, most = [], 0
+        for _ in range(400):
+            one = socket.socket()
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            one.connect(("127.0.0.1", server.port))
+            deaf.append(one)
+        for one in deaf:
+            one.sendall(request)
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            most = max(most, server.memory_bytes())
+            time.sleep(0.1)
+        for one in deaf:
+            one.close()
+        expect(most < 2 * MEMORY_MOST, f"{most >> 20} MB of memory")
+        server.is_well()
+    return f"400 pages of 1 MB asked for, none read: {most >> 20} MB at most"
+
+
 def events(program):
     """Rows of other processes, runs' journals, resuming from every id, over a restart too."""
     with Server(program) as server:
@@ -442,6 +526,7 @@ def ends(program):
 
 
 TESTS = [malformed, methods, places, tokens, writing, open_address, slow, greedy, idle, never_reads,
+         strange_policies, other_ledger, deaf_to_pages,
          events, alarms, deaf_listener, ends]
 
 
