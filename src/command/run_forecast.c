@@ -11,21 +11,27 @@ struct forecast {
     struct going *going;
     size_t n;
     double start_usd, middle_usd, worst_usd;
+    bool start_assumed, middle_assumed, worst_assumed; /* in part */
 };
 
-static struct slice dollars(const struct going *going, double usd)
+static struct slice dollars(struct arena *arena, double usd, bool assumed)
 {
-    return isnan(usd) ? slice_from("not known") : arena_print(going->call->arena, "$%.4f", usd);
+    return isnan(usd) ? slice_from("not known")
+                      : arena_print(arena, "%s$%.4f", assumed ? "~" : "", usd);
 }
 
 static void say_sums(const struct going *going, const struct forecast *sum)
 {
-    log_note("%zu task%s, %d at a time: expected cost %.*s where every first attempt holds, %.*s "
-             "where only the last does; all on %.*s %.*s",
-        sum->n, sum->n == 1 ? "" : "s", going->parts.settings.jobs,
-        SLICE_ARG(dollars(going, sum->start_usd)), SLICE_ARG(dollars(going, sum->worst_usd)),
+    struct arena *arena = going->call->arena;
+    struct slice at_once = sum->n > 1
+                               ? arena_print(arena, "s, %d at a time", going->parts.settings.jobs)
+                               : slice_from(sum->n == 1 ? "" : "s");
+    log_note("%zu task%.*s: expected cost %.*s where every first attempt holds, %.*s where only "
+             "the last does; all on %.*s %.*s",
+        sum->n, SLICE_ARG(at_once), SLICE_ARG(dollars(arena, sum->start_usd, sum->start_assumed)),
+        SLICE_ARG(dollars(arena, sum->worst_usd, sum->worst_assumed)),
         SLICE_ARG(going->policy.rungs[going->policy.middle].name),
-        SLICE_ARG(dollars(going, sum->middle_usd)));
+        SLICE_ARG(dollars(arena, sum->middle_usd, sum->middle_assumed)));
 }
 
 static void add_forecast(struct forecast *sum, const struct decision *decision)
@@ -37,9 +43,16 @@ static void add_forecast(struct forecast *sum, const struct decision *decision)
     sum->n++;
     sum->start_usd += decision->cost_usd.mean;
     sum->worst_usd += decision->cost_usd.mean;
-    sum->middle_usd += decision->options[sum->going->policy.middle].cost_usd.mean;
-    for (size_t i = 0; i < n_climb; i++)
-        sum->worst_usd += decision->options[decision->climb[i]].cost_usd.mean;
+    sum->start_assumed = sum->start_assumed || !decision->cost_measured;
+    sum->worst_assumed = sum->worst_assumed || !decision->cost_measured;
+    const struct decide_option *middle = &decision->options[sum->going->policy.middle];
+    sum->middle_usd += middle->cost_usd.mean;
+    sum->middle_assumed = sum->middle_assumed || !middle->measured;
+    for (size_t i = 0; i < n_climb; i++) {
+        const struct decide_option *next = &decision->options[decision->climb[i]];
+        sum->worst_usd += next->cost_usd.mean;
+        sum->worst_assumed = sum->worst_assumed || !next->measured;
+    }
 }
 
 static struct run_chance plan_chance(const struct going *going, const struct task *task,
@@ -61,10 +74,10 @@ static void print_plan(struct forecast *forecast, const struct task *task,
     fprintf(out, "%.*s\n", SLICE_ARG(text_one_line(arena, task->title, 76)));
     for (size_t i = 0; i <= decision->n_climb; i++) {
         int rung = i == 0 ? decision->rung : decision->climb[i - 1];
-        double usd = decision->options[rung].cost_usd.mean;
-        struct slice cost =
-            isnan(usd) ? slice_from("cost not known")
-                       : arena_print(arena, "%s$%.4f", decision->cost_measured ? "" : "~", usd);
+        const struct decide_option *option = &decision->options[rung];
+        struct slice cost = isnan(option->cost_usd.mean)
+                                ? slice_from("cost not known")
+                                : dollars(arena, option->cost_usd.mean, !option->measured);
         fprintf(out, "  %zu. %.*s (%.*s %.*s), %.*s%s\n", i + 1,
             SLICE_ARG(policy->rungs[rung].name), SLICE_ARG(policy->rungs[rung].model),
             SLICE_ARG(policy->rungs[rung].effort), SLICE_ARG(cost),
