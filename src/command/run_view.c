@@ -194,16 +194,18 @@ static void print_task(struct view *view, const struct run_job *job)
     struct arena arena = {0};
     FILE *out = view->out;
     const char *color = table_color_code(out, job->stop == RUN_ACCEPTED ? TABLE_GREEN : TABLE_RED);
-    fprintf(out, "%s%s%s  %.*s  %.*s\n", color, mark_of(job), table_color_code(out, TABLE_PLAIN),
-        SLICE_ARG(text_one_line(&arena, job->task.id, 40)),
-        SLICE_ARG(text_one_line(&arena, job->task.title, TITLE_COLUMNS)));
+    fprintf(out, "%s%s%s", color, mark_of(job), table_color_code(out, TABLE_PLAIN));
+    if (!slice_equal(job->task.id, job->task.title)) /* a task given by its title has no other id */
+        fprintf(out, "  %.*s", SLICE_ARG(text_one_line(&arena, job->task.id, 40)));
+    fprintf(out, "  %.*s\n", SLICE_ARG(text_one_line(&arena, job->task.title, TITLE_COLUMNS)));
     print_attempts(out, &job->experiment);
     if (job->why.len && job->stop != RUN_ACCEPTED)
         fprintf(out, "  why: %.*s\n", SLICE_ARG(text_one_line(&arena, job->why, 300)));
     if (job->branch)
         fprintf(out, "  branch: %s\n", job->branch);
-    fprintf(out, "  cost: %s$%.4f\n", job->experiment.cost_source == RECORD_MEASURED ? "" : "~",
-        job->spent_usd);
+    if (job->experiment.attempts.n > 0)
+        fprintf(out, "  cost: %s$%.4f\n", job->experiment.cost_source == RECORD_MEASURED ? "" : "~",
+            job->spent_usd);
     view->broken_pipe = fflush(out) != 0;
     arena_free(&arena);
 }
