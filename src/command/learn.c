@@ -83,6 +83,14 @@ static struct evidence_estimate *estimate_rungs(struct learning *learning)
     return estimates;
 }
 
+/* One measured cost has no spread, and so no interval. */
+static struct slice cost_text(struct arena *arena, struct interval cost_usd)
+{
+    if (isnan(cost_usd.low) || isnan(cost_usd.high))
+        return arena_print(arena, "$%.4f, no interval yet", cost_usd.mean);
+    return arena_print(arena, "$%.4f [%.4f, %.4f]", cost_usd.mean, cost_usd.low, cost_usd.high);
+}
+
 static void print_rungs(struct learning *learning, const struct evidence_estimate *estimates)
 {
     static const struct table_column columns[] = {{"rung", false, TABLE_KEEPS},
@@ -103,10 +111,7 @@ static void print_rungs(struct learning *learning, const struct evidence_estimat
                 TABLE_PLAIN);
         table_set(table, 3, slice_from(table_bar(e->success.mean, 20, bar)), TABLE_GREEN);
         if (e->costs > 0)
-            table_set(table, 4,
-                arena_print(arena, "$%.4f [%.4f, %.4f]", e->cost_usd.mean, e->cost_usd.low,
-                    e->cost_usd.high),
-                TABLE_PLAIN);
+            table_set(table, 4, cost_text(arena, e->cost_usd), TABLE_PLAIN);
         table_set(table, 5,
             e->outcomes >= EVIDENCE_ENOUGH
                 ? slice_from(e->costs > 0 ? "" : "no measured cost: it moves no decision")
@@ -124,8 +129,9 @@ static void print_people(struct learning *learning, const char *path)
     const struct decider *decider = &learning->decider;
     table_print_text(out,
         arena_print(learning->call->arena,
-            "learned from %zu judged attempts of %zu experiments; kept in %s", learning->n,
-            learning->experiments, path),
+            "learned from %zu judged attempt%s of %zu experiment%s; kept in %s", learning->n,
+            learning->n == 1 ? "" : "s", learning->experiments,
+            learning->experiments == 1 ? "" : "s", path),
         0);
     fputc('\n', out);
     print_rungs(learning, estimate_rungs(learning));
