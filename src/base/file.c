@@ -309,6 +309,15 @@ const char *file_directory(struct arena *arena, const char *path)
     return arena_text(arena, (struct slice){path, (size_t)(slash - path)});
 }
 
+bool file_hide_from_git(const char *directory, struct failure *failure)
+{
+    struct arena arena = {0};
+    const char *path = file_join(&arena, directory, ".gitignore");
+    bool ok = file_exists(path) || file_replace(path, slice_from("*\n"), 0644, failure);
+    arena_free(&arena);
+    return ok;
+}
+
 const char *file_find_upward(struct arena *arena, const char *from, const char *name)
 {
     const char *directory = from;

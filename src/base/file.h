@@ -41,6 +41,9 @@ bool file_is_directory(const char *path);
 bool file_replace(
     const char *path, struct slice bytes, unsigned mode, struct failure *failure) MUST_USE;
 
+/* Puts a .gitignore that hides everything into a directory, where none is. */
+bool file_hide_from_git(const char *directory, struct failure *failure) MUST_USE;
+
 /* Makes a directory and those above it; those that exist are fine. */
 bool file_make_directories(const char *path, unsigned mode, struct failure *failure) MUST_USE;
 

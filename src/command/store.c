@@ -71,10 +71,21 @@ const char *workspace_ledger_log(struct arena *arena, const char *path)
     return arena_print(arena, "%s-wal", path).base;
 }
 
-/* A ledger that is being begun is this user's, and so is the log beside it. */
+/* True where the ledger lies in a project's .rung, which is Rung's alone. */
+static bool is_in_home(struct arena *arena, const char *place)
+{
+    struct slice directory = slice_from(file_directory(arena, place));
+    return slice_is(directory, ".rung") || slice_ends(directory, "/.rung");
+}
+
+/* A ledger that is being begun is this user's, and so is the log beside it. Nobody is to commit it
+ * unawares. */
 static bool remember(void *context, const char *draft, const char *place, struct failure *failure)
 {
     struct call *call = context;
+    if (is_in_home(call->arena, place) &&
+        !file_hide_from_git(file_directory(call->arena, place), failure))
+        return false;
     return !file_data_directory(call->arena) ||
            (policy_own_file(call->arena, draft, place, failure) &&
                policy_begin_file(call->arena, workspace_ledger_log(call->arena, place), failure));

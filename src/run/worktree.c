@@ -49,8 +49,7 @@ bool repository_open(struct arena *arena, const char *directory, struct reposito
     if (!file_refuse_links(repository->top, ".rung", failure) ||
         !file_make_directories(repository->home, 0700, failure))
         return false;
-    const char *ignore = file_join(arena, repository->home, ".gitignore");
-    return file_exists(ignore) || file_replace(ignore, slice_from("*\n"), 0644, failure);
+    return file_hide_from_git(repository->home, failure);
 }
 
 struct slice worktree_safe_name(struct arena *arena, struct slice task_id)
