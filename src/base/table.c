@@ -303,6 +303,14 @@ static void name_hidden(struct table *table, const struct layout *layout)
     fputs(table_color_code(table->out, TABLE_PLAIN), table->out);
 }
 
+static bool has_titles(const struct table *table)
+{
+    for (size_t i = 0; i < table->n_columns; i++)
+        if (table->columns[i].title[0])
+            return true;
+    return false;
+}
+
 void table_print(struct table *table)
 {
     if (table->n_rows == 0)
@@ -313,6 +321,7 @@ void table_print(struct table *table)
         memory_exhausted();
     scols_table_set_stream(inside, table->out);
     scols_table_enable_colors(inside, table->color);
+    scols_table_enable_noheadings(inside, !has_titles(table));
     scols_table_set_termwidth(inside, width_with(table, &layout) + 1); /* it is cut to measure */
     scols_table_set_termforce(inside, SCOLS_TERMFORCE_ALWAYS);
     scols_table_set_column_separator(inside, "  ");
