@@ -12,6 +12,15 @@ static const char *label_of(struct arena *arena, const struct option_row *row)
     return arena_print(arena, "--%s %s", row->name, row->value).base;
 }
 
+/* Every letter of help takes one column, whatever its bytes. */
+static int columns_of(struct slice text)
+{
+    int columns = 0;
+    for (size_t i = 0; i < text.len; i++)
+        columns += ((unsigned char)text.base[i] & 0xc0) != 0x80;
+    return columns;
+}
+
 /* Text broken at blanks so that lines stay within 79 columns, each after `indent` blanks; a
  * newline in the text is kept. The first line begins at the column `at`. */
 static void print_wrapped(FILE *out, const char *text, int indent, int at)
@@ -27,16 +36,14 @@ static void print_wrapped(FILE *out, const char *text, int indent, int at)
         while (slice_next_field(&line, ' ', &word)) {
             if (word.len == 0)
                 continue;
-            if (begun && at + 1 + (int)word.len > COLUMNS) {
+            if (begun && at + 1 + columns_of(word) > COLUMNS) {
                 fputc('\n', out);
                 at = 0;
                 begun = false;
             }
-            at += fprintf(out, "%*s%.*s",
-                begun         ? 1
-                : at < indent ? indent - at
-                              : 0,
-                "", SLICE_ARG(word));
+            int blanks = begun ? 1 : at < indent ? indent - at : 0;
+            fprintf(out, "%*s%.*s", blanks, "", SLICE_ARG(word));
+            at += blanks + columns_of(word);
             begun = true;
         }
     }
@@ -69,7 +76,9 @@ void help_print_command(FILE *out, const struct command_row *command)
     if (command->n_options)
         fputc('\n', out);
     for (size_t i = 0; i < command->n_options; i++) {
-        int at = fprintf(out, "  %s", label_of(&arena, &command->options[i]));
+        const char *label = label_of(&arena, &command->options[i]);
+        int at = 2 + columns_of(slice_from(label));
+        fprintf(out, "  %s", label);
         if (at > 24) {
             fputc('\n', out);
             at = 0;
