@@ -80,8 +80,9 @@ static void print_figure(const struct replayed *replayed, FILE *out, const char 
     struct style style, const struct eval_replay *figure)
 {
     struct arena *arena = replayed->arena;
+    enum { INDENT = 23 };
     struct slice why_not = replay_why_not(replayed, figure);
-    fprintf(out, "\n%s, of %zu decisions", title, figure->n);
+    fprintf(out, "\n%s, of %zu decision%s", title, figure->n, figure->n == 1 ? "" : "s");
     if (figure->n > 0)
         fprintf(out, " (effective sample size of the estimate %.0f)", figure->effective_n);
     fputc('\n', out);
@@ -89,7 +90,8 @@ static void print_figure(const struct replayed *replayed, FILE *out, const char 
         fprintf(out, "  as it was            %.*s\n",
             SLICE_ARG(interval_text(arena, style, figure->logged)));
     if (why_not.len) {
-        fprintf(out, "  by the new policy    %.*s\n", SLICE_ARG(why_not));
+        fprintf(out, "  %-*s", INDENT - 2, "by the new policy");
+        table_print_text(out, why_not, INDENT);
     } else {
         fprintf(out, "  without exploration  %.*s\n",
             SLICE_ARG(interval_text(arena, style, figure->unexplored)));
@@ -104,7 +106,6 @@ static void print_figure(const struct replayed *replayed, FILE *out, const char 
         else
             fprintf(out, ", %.*s\n", SLICE_ARG(interval_text(arena, PERCENT, figure->relative)));
     }
-    enum { INDENT = 23 };
     if (isnan(figure->naive.mean))
         return;
     fprintf(out, "  %-*s", INDENT - 2, "naive");
