@@ -202,8 +202,8 @@ struct report_verdict report_judge_cost(struct arena *arena, const struct report
     }
     row.estimate =
         1 - all->cost_usd / (double)all->cost_n / report_rung_cost(facts, facts->middle, NULL);
-    struct slice seen =
-        arena_print(arena, "%.1f %% saved against all-%.*s", 100 * row.estimate, SLICE_ARG(middle));
+    struct slice seen = arena_print(arena, "%.1f %% %s all-%.*s", 100 * fabs(row.estimate),
+        row.estimate < 0 ? "dearer than" : "saved against", SLICE_ARG(middle));
     if (all->measured_n == 0)
         row.reason =
             arena_print(arena, "%.*s, but every cost is assumed: none of %" PRId64 " was measured",
