@@ -4,8 +4,12 @@
 #include "base/clock.h"
 #include "base/file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { RECOUNT_QUIET_US = 2000000 };
 
 static const char SCHEME[] = "sqlite:";
 
@@ -106,6 +110,36 @@ static bool is_log_ours(
         log);
 }
 
+/* ---- an older version's ledger ---- */
+
+struct recounting {
+    int64_t begun_us;
+    bool talks, has_told;
+};
+
+static void tell_recount(void *context, int64_t n_done)
+{
+    struct recounting *recounting = context;
+    if (!recounting->talks || clock_monotonic_us() - recounting->begun_us < RECOUNT_QUIET_US)
+        return;
+    fprintf(stderr, "\rrung: an older version's ledger is counted anew: %lld experiments",
+        (long long)n_done);
+    recounting->has_told = true;
+}
+
+/* Opens a ledger; a person at a terminal is told what it waits for. */
+static bool open_ledger(
+    const char *url, struct ledger_options options, struct ledger **ledger, struct failure *failure)
+{
+    struct recounting recounting = {
+        .begun_us = clock_monotonic_us(), .talks = isatty(STDERR_FILENO)};
+    options.recount = (struct ledger_recount){tell_recount, &recounting};
+    bool ok = ledger_open(url, options, ledger, failure);
+    if (recounting.has_told)
+        fputs("\n", stderr);
+    return ok;
+}
+
 /* The place of a ledger that may be used. */
 static bool find_ledger(struct call *call, const struct option_value *ledger_option,
     const struct workspace *workspace, struct ledger_place *place, struct failure *failure)
@@ -129,7 +163,7 @@ bool workspace_make_ledger(struct call *call, const struct option_value *ledger_
     struct ledger_options options = {
         .begun = {remember, call}, .create = true, .hash_text = !workspace->policy.keep_text};
     return find_ledger(call, ledger_option, workspace, &place, failure) &&
-           ledger_open(place.url, options, ledger, failure);
+           open_ledger(place.url, options, ledger, failure);
 }
 
 bool workspace_read_ledger(struct call *call, const struct option_value *ledger_option,
@@ -142,7 +176,7 @@ bool workspace_read_ledger(struct call *call, const struct option_value *ledger_
         return false;
     if (!place.named && place.path && !file_exists(place.path))
         return true;
-    return ledger_open(place.url, options, ledger, failure);
+    return open_ledger(place.url, options, ledger, failure);
 }
 
 bool command_moment(

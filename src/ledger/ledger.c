@@ -11,6 +11,8 @@
 
 static const struct ledger_store *const STORES[] = {&LEDGER_SQLITE};
 
+enum { RECOUNT_STEP = 10000 }; /* experiments between two words of it */
+
 static const char HASH_PREFIX[] = "sha256:";
 
 struct ledger {
@@ -31,7 +33,8 @@ struct ledger_walk {
     size_t left;        /* SIZE_MAX: no limit */
 };
 
-static bool freshen_sums(struct ledger *ledger, struct failure *failure);
+static bool freshen_sums(
+    struct ledger *ledger, const struct ledger_recount *recount, struct failure *failure);
 
 bool ledger_open(
     const char *url, struct ledger_options options, struct ledger **ledger, struct failure *failure)
@@ -47,7 +50,7 @@ bool ledger_open(
         **ledger = (struct ledger){.as = STORES[i], .store = store, .hash_text = options.hash_text};
         (*ledger)->url = memory_take(text.len + 1);
         memcpy((*ledger)->url, url, text.len + 1);
-        if (freshen_sums(*ledger, failure))
+        if (freshen_sums(*ledger, &options.recount, failure))
             return true;
         ledger_close(*ledger);
         *ledger = NULL;
@@ -373,18 +376,22 @@ bool ledger_series(struct ledger *ledger, struct arena *arena, const struct ledg
     return ledger->as->read_series(ledger->store, arena, span, slots, n, failure);
 }
 
-/* Sums of what a filter lets pass, gathered by walking. */
+/* Sums of what a filter lets pass, gathered by walking; `recount` may be NULL. */
 static bool walk_sums(struct ledger *ledger, const struct ledger_filter *filter,
-    struct sums_set *set, struct failure *failure)
+    enum ledger_order order, const struct ledger_recount *recount, struct sums_set *set,
+    struct failure *failure)
 {
+    int64_t n_done = 0;
     struct arena arena = {0};
     struct experiment experiment;
     struct ledger_walk *walk = NULL;
     enum ledger_next next = LEDGER_END;
-    if (!ledger_walk_open(ledger, filter, LEDGER_OLDEST, 0, &walk, failure))
+    if (!ledger_walk_open(ledger, filter, order, 0, &walk, failure))
         return false;
     while ((next = ledger_walk_next(walk, &arena, &experiment, failure)) == LEDGER_ROW) {
         sums_add_experiment(set, &experiment, 1);
+        if (++n_done % RECOUNT_STEP == 0 && recount && recount->tell)
+            recount->tell(recount->context, n_done);
         arena_reset(&arena);
     }
     ledger_walk_close(walk);
@@ -393,8 +400,9 @@ static bool walk_sums(struct ledger *ledger, const struct ledger_filter *filter,
 }
 
 /* An older version counted less. Once, and all in one transaction; another program may have been
- * faster. */
-static bool freshen_sums(struct ledger *ledger, struct failure *failure)
+ * faster. As they came: by time, the rows of an imported ledger are all over the file. */
+static bool freshen_sums(
+    struct ledger *ledger, const struct ledger_recount *recount, struct failure *failure)
 {
     bool stale = false;
     if (!ledger->as->sums_are_stale(ledger->store, &stale, failure))
@@ -406,7 +414,7 @@ static bool freshen_sums(struct ledger *ledger, struct failure *failure)
     bool ok = ledger->as->sums_are_stale(ledger->store, &stale, failure);
     if (ok && stale)
         ok = ledger->as->forget_sums(ledger->store, failure) &&
-             walk_sums(ledger, NULL, &ledger->changes, failure);
+             walk_sums(ledger, NULL, LEDGER_AS_THEY_CAME, recount, &ledger->changes, failure);
     return end_change(ledger, true, ok, failure);
 }
 
@@ -430,7 +438,7 @@ bool ledger_tallies(struct ledger *ledger, struct arena *arena, const struct led
 {
     struct sums_set set = {0};
     if (filter) {
-        bool ok = walk_sums(ledger, filter, &set, failure);
+        bool ok = walk_sums(ledger, filter, LEDGER_OLDEST, NULL, &set, failure);
         hand_over(&set, arena, tallies, n);
         return ok;
     }

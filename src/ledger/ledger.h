@@ -35,8 +35,16 @@ struct ledger_begun {
     void *context;
 };
 
+/* Told now and then how many experiments of an older version's ledger are counted anew, while it
+ * is opened. */
+struct ledger_recount {
+    void (*tell)(void *context, int64_t n_done);
+    void *context;
+};
+
 struct ledger_options {
-    struct ledger_begun begun; /* tell may be NULL */
+    struct ledger_begun begun;     /* tell may be NULL */
+    struct ledger_recount recount; /* the same */
     bool create; /* make it, and its directory (0700, file 0600), where there is none */
     /* keep_text: false: descriptions, titles that stand in for a task's id, and lines kept aside
      * are stored as "sha256:<hex>"; notes are not stored */
@@ -101,8 +109,9 @@ struct ledger_filter {
     struct slice after; /* an id: only what comes behind that experiment in the order */
 };
 
-/* OLDEST first is the order of exports: by time, then id, whatever order they came in. */
-enum ledger_order { LEDGER_OLDEST, LEDGER_NEWEST };
+/* OLDEST first is the order of exports: by time, then id, whatever order they came in. As they came
+ * in is the quickest way through all of them; pages have no such order. */
+enum ledger_order { LEDGER_OLDEST, LEDGER_NEWEST, LEDGER_AS_THEY_CAME };
 
 /* Walks over experiments, as they were when the walk began. `filter` may be NULL; its texts must
  * outlive the walk. `most` 0: no limit. Close it before the ledger.

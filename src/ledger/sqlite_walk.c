@@ -34,13 +34,19 @@ static const char *walk_sql(
             struct slice part = arena_print(arena, name_is, names[i].column, names[i].at);
             sql = arena_print(arena, "%s%s", sql.base, part.base);
         }
-    const char *behind =
-        order == LEDGER_OLDEST
-            ? " AND (e.at_ms, e.id) > (SELECT at_ms, id FROM experiment WHERE id = ?9)"
-            : " AND (e.at_ms, e.id) < (SELECT at_ms, id FROM experiment WHERE id = ?9)";
+    static const struct {
+        const char *by, *behind;
+    } orders[] = {
+        [LEDGER_OLDEST] = {"e.at_ms, e.id",
+            " AND (e.at_ms, e.id) > (SELECT at_ms, id FROM experiment WHERE id = ?9)"},
+        [LEDGER_NEWEST] = {"e.at_ms DESC, e.id DESC",
+            " AND (e.at_ms, e.id) < (SELECT at_ms, id FROM experiment WHERE id = ?9)"},
+        [LEDGER_AS_THEY_CAME] = {"e.number",
+            " AND e.number > (SELECT number FROM experiment WHERE id = ?9)"},
+    };
     return arena_print(arena, "%s%s%s ORDER BY %s", sql.base,
-        filter->task_id.len ? " AND e.task = ?8" : "", filter->after.len ? behind : "",
-        order == LEDGER_OLDEST ? "e.at_ms, e.id" : "e.at_ms DESC, e.id DESC")
+        filter->task_id.len ? " AND e.task = ?8" : "",
+        filter->after.len ? orders[order].behind : "", orders[order].by)
         .base;
 }
 

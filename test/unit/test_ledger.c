@@ -652,6 +652,8 @@ static void walks_filter_and_page(void **state)
     assert_walk(&place, (filter){0}, LEDGER_NEWEST, 2, "ac");
     assert_walk(&place, (filter){.after = s("c")}, LEDGER_NEWEST, 2, "bd");
     assert_walk(&place, (filter){.after = s("b")}, LEDGER_OLDEST, 0, "ca");
+    assert_walk(&place, (filter){0}, LEDGER_AS_THEY_CAME, 0, "cbad");
+    assert_walk(&place, (filter){.after = s("b")}, LEDGER_AS_THEY_CAME, 0, "ad");
     assert_walk(&place, (filter){.since_ms = 30, .until_ms = 40}, LEDGER_OLDEST, 0, "bc");
     assert_walk(&place, (filter){.rung = s("haiku")}, LEDGER_OLDEST, 0, "dca");
     assert_walk(&place, (filter){.rung = s("haiku"), .state = LEDGER_DONE}, LEDGER_OLDEST, 0, "ca");
