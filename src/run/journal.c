@@ -43,11 +43,17 @@ static bool cut_torn_line(int fd)
 bool journal_take(struct arena *arena, const char *path, struct journal *journal, bool *held,
     struct failure *failure)
 {
-    *journal = (struct journal){.fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW),
-        .path = arena_text(arena, slice_from(path))};
+    *journal =
+        (struct journal){.fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
+            .path = arena_text(arena, slice_from(path))};
+    struct stat status;
     *held = false;
     if (journal->fd < 0)
         return failure_set(failure, "cannot open %s: %s", path, strerror(errno));
+    if (fstat(journal->fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        journal_close(journal);
+        return failure_set(failure, "%s is no plain file: it is not read", path);
+    }
     if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0) {
         *held = errno == EWOULDBLOCK;
         journal_close(journal);
@@ -135,7 +141,7 @@ bool journal_look(
     struct json first;
     struct slice line;
     *head = (struct journal_head){.is_held = is_held(path)};
-    if (!file_open(path, JOURNAL_BYTES_MOST, &file, failure))
+    if (!file_open_unlinked(path, JOURNAL_BYTES_MOST, &file, failure))
         return false;
     struct json_parser *parser = json_parser_make();
     struct slice rest = file.bytes;

@@ -297,18 +297,14 @@ size_t run_read_said(
     if (!run_is_id(experiment) || !file_refuse_links(home, "said", &unread))
         return 0;
     const char *path = arena_print(arena, "%s/said/%.*s.jsonl", home, SLICE_ARG(experiment)).base;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
+    if (!file_open_unlinked(path, SAID_BYTES_MOST, &file, &unread))
         return 0;
-    if (file_open_descriptor(fd, path, SAID_BYTES_MOST, &file, &unread)) {
-        struct json_parser *parser = json_parser_make();
-        struct slice rest = file.bytes;
-        while (n < RUN_ATTEMPTS_MOST && slice_next_line(&rest, &line))
-            if (json_parse(parser, line, &json, &unread))
-                take_said(arena, json, items, &n, &room);
-        json_parser_free(parser);
-        file_close(&file);
-    }
-    close(fd);
+    struct json_parser *parser = json_parser_make();
+    struct slice rest = file.bytes;
+    while (n < RUN_ATTEMPTS_MOST && slice_next_line(&rest, &line))
+        if (json_parse(parser, line, &json, &unread))
+            take_said(arena, json, items, &n, &room);
+    json_parser_free(parser);
+    file_close(&file);
     return n;
 }

@@ -6,6 +6,7 @@
 #include "run/money.h"
 #include "run/plan.h"
 #include "run/prompt.h"
+#include "run/run.h"
 #include "run/tasks.h"
 #include "run/worktree.h"
 
@@ -241,6 +242,32 @@ static void journal_survives_a_torn_line(void **state)
     assert_true(worktree_remove_files(home, &failure));
 }
 
+static void waits_at_no_pipe(void **state)
+{
+    (void)state;
+    struct failure failure;
+    struct journal journal;
+    struct journal_head head;
+    struct run_said *said;
+    bool held;
+    const char *home = scratch();
+    const char *path = arena_print(&arena, "%s/runs/run_1.jsonl", home).base;
+    const char *place = arena_print(&arena, "%s/said", home).base;
+    assert_true(file_make_directories(file_directory(&arena, path), 0700, &failure));
+    assert_true(file_make_directories(place, 0700, &failure));
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(mkfifo(file_join(&arena, place, "exp_1.jsonl"), 0600), 0);
+    assert_int_equal(mkfifo(arena_print(&arena, "%s/runs/run_1.stop", home).base, 0600), 0);
+    alarm(20); /* who waits here waits for ever */
+    assert_false(journal_look(&arena, path, &head, &failure));
+    assert_false(journal_take(&arena, path, &journal, &held, &failure));
+    assert_false(held);
+    assert_int_equal(run_read_said(&arena, home, slice_from("exp_1"), &said), 0);
+    assert_false(run_ask_to_stop(&arena, home, slice_from("run_1"), -1, &failure));
+    alarm(0);
+    assert_true(worktree_remove_files(home, &failure));
+}
+
 /* "id depends files" of each part; which may be done next when those in `done` are. */
 static const char *next_of(const char *const rows[], size_t n, const char *done, bool together)
 {
@@ -303,6 +330,7 @@ int main(void)
         cmocka_unit_test(keeps_the_days_book),
         cmocka_unit_test(leaves_linked_places_alone),
         cmocka_unit_test(journal_survives_a_torn_line),
+        cmocka_unit_test(waits_at_no_pipe),
         cmocka_unit_test(tells_which_parts_come_next),
     };
     return cmocka_run_group_tests(tests, NULL, free_arena);
