@@ -233,7 +233,10 @@ static void a_summary_says_what_the_report_says(void **state)
     assert_true(json_double(json_get(json_get(desk->data, "budget"), "spent_today_usd"), &spent));
     assert_close(spent, 0.5, 1e-9); /* of the day that is asked in */
     assert_int_equal(json_kind(json_get(desk->data, "looked")), JSON_NULL);
-    assert_int_equal(json_count(json_get(desk->data, "recent")), 3);
+    struct json recent = json_get(desk->data, "recent");
+    assert_int_equal(json_count(recent), 3);
+    for (size_t i = 1; i < 3; i++) /* newest first, as in the report */
+        assert_true(whole(at(recent, i - 1), "timestamp") > whole(at(recent, i), "timestamp"));
     assert_int_equal(ask(desk, "summary", NULL, "since=1767790000000", NULL), 200);
     assert_int_equal(whole(desk->data, "n"), 2);
     assert_int_equal(ask(desk, "summary", NULL, "project=none", NULL), 200);
