@@ -133,7 +133,8 @@ static inline struct experiment random_experiment(
     experiment.quality = random_is(dice, 0.5) ? 1 + (double)dice_below(dice, 5) : NAN;
     experiment.source = slice_from(random_is(dice, 0.5) ? "beads" : "");
     experiment.project = slice_from(random_is(dice, 0.5) ? "csm" : "");
-    experiment.pair = slice_from(random_is(dice, 0.1) ? (random_is(dice, 0.5) ? "p-1" : "p-2") : "");
+    experiment.pair =
+        slice_from(random_is(dice, 0.1) ? (random_is(dice, 0.5) ? "p-1" : "p-2") : "");
     experiment.decided = slice_from(random_is(dice, 0.5) ? "claude-haiku-5-5" : "");
     experiment.cost_source = (enum record_cost_source)dice_below(dice, 2);
     experiment.outcome_source = (enum record_outcome_source)dice_below(dice, 4);
