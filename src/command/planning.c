@@ -173,7 +173,7 @@ struct run_chance planning_review_chance(const void *context, const struct task 
         .why = arena_print(arena,
             "not reviewed: of %lld rejections whose truth is known %lld were right, at $%.4f a "
             "review%s",
-            (long long)(row->caught + row->false_alarms), (long long)row->caught,
+            (long long)row->caught + (long long)row->false_alarms, (long long)row->caught,
             row->cost_usd / (double)row->n,
             policy->explore > 0 ? "; `explore` asks for one all the same" : ""),
     };

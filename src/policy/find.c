@@ -59,7 +59,7 @@ static bool read_file(
 static bool parse_file(struct arena *arena, const char *path, bool named, const char *own,
     struct policy *policy, struct policy_problems *problems, struct failure *failure)
 {
-    struct slice text;
+    struct slice text = {0};
     if (!read_file(arena, path, named, &text, failure))
         return false;
     char hash[SHA256_HEX_BYTES];

@@ -130,7 +130,7 @@ static bool create(struct reviewing *reviewing, bool *unknown, struct failure *f
     struct agent_start *starts = ARENA_ARRAY(arena, struct agent_start, reviewing->n);
     const char **names = ARENA_ARRAY(arena, const char *, reviewing->n);
     struct agent_exit exit;
-    struct slice answer;
+    struct slice answer = {0};
     bool ended;
     for (size_t i = 0; i < reviewing->n; i++) {
         starts[i] = reviewing->groups[i].start;
@@ -165,7 +165,7 @@ static bool wait_for_batch(struct reviewing *reviewing, struct failure *failure)
     while (!run->stopping) {
         struct arena arena = {0};
         struct agent_exit exit;
-        struct slice answer;
+        struct slice answer = {0};
         const char *id;
         bool ended = false;
         agent_api_fetch(&arena, start, url, (struct slice){0}, &run->stopping, &answer, &exit);
