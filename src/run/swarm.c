@@ -362,11 +362,16 @@ static bool review_at_end(struct run *run, const sigset_t *signals, struct failu
     return true;
 }
 
+/* What waited for a task that was not accepted will never have its turn: it leaves nothing to go on
+ * with. Where that task itself had no turn, it says so. */
 static bool is_all_over(const struct run *run)
 {
-    for (size_t i = 0; i < run->n_slots; i++)
-        if (run->slots[i]->state != JOB_OVER || run->slots[i]->awaits_review)
+    for (size_t i = 0; i < run->n_slots; i++) {
+        const struct slot *slot = run->slots[i];
+        bool never = slot->state == JOB_SKIPPED && slot->job.stop == RUN_DEPENDENCY;
+        if ((slot->state != JOB_OVER && !never) || slot->awaits_review)
             return false;
+    }
     return true;
 }
 

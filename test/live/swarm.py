@@ -247,6 +247,8 @@ def test_order(rung):
             ends[event["task"]] = event
     expect([t for t in ends if t in "abc"] == ["a", "b", "c"], f"the order of dependencies: {ends}")
     expect(ends["x"]["stopped_because"] == "dependency", "what depends on a failure is not begun")
+    journal = max((fixture.top / ".rung/runs").glob("*.jsonl"))
+    expect(journal.read_text().endswith('{"end":true}\n'), "nothing is left to go on with")
     branch = ends["c"]["experiment"]["branch"]
     expect(fixture.git("show", f"{branch}:src/m000.txt") == "right",
            "a task begins with the changes that it depends on")
