@@ -266,11 +266,16 @@ int run_start_clean(struct call *call)
     }
     if (call->options[CLEAN_JSON].given)
         fprintf(call->out,
-            "{\"processes\":%zu,\"worktrees\":%zu,\"journals\":%zu,\"unfinished\":%zu}\n",
-            cleaned.processes, cleaned.worktrees, cleaned.journals, cleaned.unfinished);
+            "{\"processes\":%zu,\"worktrees\":%zu,\"journals\":%zu,\"unfinished\":%zu,"
+            "\"wishes\":%zu,\"said\":%zu}\n",
+            cleaned.processes, cleaned.worktrees, cleaned.journals, cleaned.unfinished,
+            cleaned.wishes, cleaned.said);
     else
-        fprintf(call->out, "%zu processes ended, %zu work trees and %zu journals taken away\n",
-            cleaned.processes, cleaned.worktrees, cleaned.journals);
+        fprintf(call->out,
+            "%zu processes ended, %zu work trees, %zu journals, %zu wishes to stop and what was "
+            "said "
+            "in %zu experiments taken away\n",
+            cleaned.processes, cleaned.worktrees, cleaned.journals, cleaned.wishes, cleaned.said);
     if (cleaned.unfinished)
         log_note("%zu unfinished run%s: `rung run --resume` goes on, `rung clean --all` gives up",
             cleaned.unfinished, cleaned.unfinished == 1 ? "" : "s");

@@ -129,7 +129,8 @@ const struct command_row COMMAND_CLEAN = {
     .words = "",
     .summary = "Take away what dead runs left: processes, work trees, journals.",
     .details = "Runs that are unfinished are left for --resume, and named; --all gives them up. A "
-               "branch with an accepted change is never taken away.",
+               "branch with an accepted change is never taken away. Of what agents said "
+               "(.rung/said) the newest 64 MiB are kept.",
     .examples = "  rung clean\n  rung clean --all\n",
     .options = CLEAN_ROWS,
     .n_options = N_OF(CLEAN_ROWS),

@@ -269,7 +269,8 @@ bool run_take_wishes(struct arena *arena, const char *home, struct slice id, str
 
 void run_forget_wishes(struct arena *arena, const char *home, struct slice id)
 {
-    unlink(file_of(arena, home, id, ".stop"));
+    if (run_is_id(id))
+        unlink(file_of(arena, home, id, ".stop"));
 }
 
 /* ---- what was said ---- */

@@ -190,6 +190,8 @@ void run_close(struct run *run)
         arena_free(&run->slots[i]->job.arena);
         free(run->slots[i]);
     }
+    if (run->journal.fd >= 0) /* while nobody else can take it up */
+        run_forget_wishes(&run->arena, run->repository.home, slice_from(run->id));
     journal_close(&run->journal);
     keepers_free(run->keepers);
     emit_free(&run->line);

@@ -28,6 +28,7 @@ enum {
     RUN_RATE_WAIT_S_MOST = 300,
     RUN_STOP_AFTER = 10, /* tasks not accepted in a row, unless the user says otherwise */
     RUN_ID_BYTES = 40,
+    RUN_SAID_BYTES_KEPT = 64 << 20, /* of what agents said, by run_clean: the newest */
 };
 
 /* AT_END: what the gates accepted is kept back, and reviewed all together when nothing else is left
@@ -244,10 +245,11 @@ size_t run_read_said(
 /* Whether a text is an id as this room and `record` make them: fit for the name of a file. */
 bool run_is_id(struct slice id);
 
-/* Tidies what dead runs left: processes, work trees, and the journals of finished runs. Runs that
- * are unfinished are left alone unless `all`. */
+/* Tidies what dead runs left: processes, work trees, wishes to stop, and the journals of finished
+ * runs; and of what agents said all but the newest. Runs that are unfinished are left alone unless
+ * `all`. */
 struct run_cleaned {
-    size_t processes, worktrees, journals, unfinished;
+    size_t processes, worktrees, journals, unfinished, wishes, said;
 };
 bool run_clean(
     const char *directory, bool all, struct run_cleaned *cleaned, struct failure *failure) MUST_USE;

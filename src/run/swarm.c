@@ -311,7 +311,6 @@ static void look_after(struct run *run, const sigset_t *signals)
         pthread_mutex_lock(&run->lock);
     }
     pthread_mutex_unlock(&run->lock);
-    run_forget_wishes(&run->arena, run->repository.home, slice_from(run->id));
 }
 
 static bool start_threads(struct run *run, pthread_t *threads, size_t *n, struct failure *failure)

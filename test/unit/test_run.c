@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "base/file.h"
+#include "run/clean.h"
 #include "run/journal.h"
 #include "run/money.h"
 #include "run/plan.h"
@@ -10,6 +11,7 @@
 #include "run/tasks.h"
 #include "run/worktree.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -268,6 +270,60 @@ static void waits_at_no_pipe(void **state)
     assert_true(worktree_remove_files(home, &failure));
 }
 
+static const char *put_file(const char *home, const char *name, size_t n, int64_t changed_s)
+{
+    struct failure failure;
+    const char *path = file_join(&arena, home, name);
+    char *bytes = arena_take(&arena, n + 1);
+    struct timespec times[2] = {{.tv_sec = changed_s}, {.tv_sec = changed_s}};
+    memset(bytes, 'x', n);
+    assert_true(file_make_directories(file_directory(&arena, path), 0700, &failure));
+    assert_true(file_replace(path, (struct slice){bytes, n}, 0600, &failure));
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    return path;
+}
+
+static void keeps_the_newest_of_what_was_said(void **state)
+{
+    (void)state;
+    struct failure failure;
+    const char *home = scratch();
+    assert_int_equal(clean_said(home, 0), 0); /* there is none */
+    const char *middle = put_file(home, "said/exp_b.jsonl", 100, 2000);
+    const char *newest = put_file(home, "said/exp_a.jsonl", 100, 3000);
+    const char *oldest = put_file(home, "said/exp_c.jsonl", 10, 1000);
+    const char *other = put_file(home, "said/notes.txt", 100, 500);
+    const char *link = file_join(&arena, home, "said/exp_d.jsonl");
+    assert_int_equal(symlink(other, link), 0);
+    assert_int_equal(clean_said(home, 210), 0);
+    assert_int_equal(clean_said(home, 200), 1);
+    assert_false(file_exists(oldest));
+    assert_int_equal(clean_said(home, 199), 1);
+    assert_false(file_exists(middle));
+    assert_true(file_exists(newest));
+    assert_int_equal(clean_said(home, 0), 1);
+    assert_true(file_exists(other) && file_exists(link));
+    assert_true(worktree_remove_files(home, &failure));
+}
+
+static void keeps_wishes_for_live_runs(void **state)
+{
+    (void)state;
+    struct failure failure;
+    struct journal journal;
+    const char *home = scratch();
+    assert_true(journal_make(&arena, home, "run_1", &journal, &failure));
+    const char *live = put_file(home, "runs/run_1.stop", 4, 1000);
+    const char *over = put_file(home, "runs/run_2.stop", 4, 1000);
+    assert_int_equal(clean_wishes(home), 1);
+    assert_true(file_exists(live));
+    assert_false(file_exists(over));
+    journal_close(&journal);
+    assert_int_equal(clean_wishes(home), 1);
+    assert_false(file_exists(live));
+    assert_true(worktree_remove_files(home, &failure));
+}
+
 /* "id depends files" of each part; which may be done next when those in `done` are. */
 static const char *next_of(const char *const rows[], size_t n, const char *done, bool together)
 {
@@ -331,6 +387,8 @@ int main(void)
         cmocka_unit_test(leaves_linked_places_alone),
         cmocka_unit_test(journal_survives_a_torn_line),
         cmocka_unit_test(waits_at_no_pipe),
+        cmocka_unit_test(keeps_the_newest_of_what_was_said),
+        cmocka_unit_test(keeps_wishes_for_live_runs),
         cmocka_unit_test(tells_which_parts_come_next),
     };
     return cmocka_run_group_tests(tests, NULL, free_arena);
