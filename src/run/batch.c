@@ -210,7 +210,7 @@ static bool read_results(struct reviewing *reviewing, double *cost_usd, struct f
     struct run *run = reviewing->run;
     const struct agent_start *start = &reviewing->groups[0].start;
     struct agent_exit exit = {0};
-    struct slice results;
+    struct slice results = {0};
     const char *url = agent_batch_url(reviewing_arena(reviewing), start, run->batch.id, true);
     for (int turn = 0; turn < CREATE_TRIES_MOST && exit.http_status != 200 && !run->stopping;
          turn++) {
