@@ -162,6 +162,28 @@ static int judge_jobs(struct run_job *const *jobs, size_t n)
     return status;
 }
 
+/* What the tasks cost, as each of them says; a limit counts more where an attempt told nothing. */
+static void print_totals(struct going *going, struct run_job *const *jobs, size_t n)
+{
+    size_t accepted = 0, before = 0;
+    double usd = 0;
+    bool assumed = false;
+    for (size_t i = 0; i < n; i++) {
+        const struct experiment *experiment = &jobs[i]->experiment;
+        accepted += jobs[i]->stop == RUN_ACCEPTED;
+        before += jobs[i]->was_done_before;
+        usd += jobs[i]->spent_usd;
+        assumed |= experiment->attempts.n > 0 && experiment->cost_source != RECORD_MEASURED;
+    }
+    log_note("%zu of %zu accepted, %s$%.4f spent%s", accepted, n, assumed ? "~" : "", usd,
+        before ? ", earlier starts included" : "");
+    double held_usd = run_spent_usd(going->run) - usd;
+    if (held_usd >= 0.00005)
+        log_note("the budget counts $%.4f more: an attempt that tells no cost counts as all it was "
+                 "allowed",
+            held_usd);
+}
+
 static void print_result(struct going *going, struct run_job *const *jobs, size_t n)
 {
     if (!going->is_many && option(going, GO_JSON)->given) {
@@ -177,13 +199,7 @@ static void print_result(struct going *going, struct run_job *const *jobs, size_
     }
     if (!going->is_many)
         return;
-    size_t accepted = 0, before = 0;
-    for (size_t i = 0; i < n; i++) {
-        accepted += jobs[i]->stop == RUN_ACCEPTED;
-        before += jobs[i]->was_done_before;
-    }
-    log_note("%zu of %zu accepted, $%.4f spent%s", accepted, n, run_spent_usd(going->run),
-        before ? ", earlier starts included" : "");
+    print_totals(going, jobs, n);
     view_say_gates(jobs, n);
 }
 

@@ -108,8 +108,8 @@ static void draw(struct view *view)
     if (!view->moves)
         return;
     erase(view);
-    fprintf(view->talk, "%zu of %zu done, %zu accepted, $%.4f spent", view->n_over, view->n_tasks,
-        view->n_accepted, view->spent_usd);
+    fprintf(view->talk, "%zu of %zu done, %zu accepted, %s$%.4f spent", view->n_over, view->n_tasks,
+        view->n_accepted, view->assumed ? "~" : "", view->spent_usd);
     if (view->middle_usd > view->spent_usd)
         fprintf(view->talk, ", ~$%.4f less than all on %.*s", view->middle_usd - view->spent_usd,
             SLICE_ARG(view->policy->rungs[view->policy->middle].name));
@@ -247,6 +247,8 @@ static void count(struct view *view, const struct run_event *event)
     view->n_over++;
     view->n_accepted += job->stop == RUN_ACCEPTED;
     view->spent_usd += job->spent_usd;
+    view->assumed |=
+        job->experiment.attempts.n > 0 && job->experiment.cost_source != RECORD_MEASURED;
     view->middle_usd += isnan(middle) || job->experiment.attempts.n == 0 ? 0 : middle;
     struct view_line *line = line_of(view, event->index, false);
     if (line)

@@ -15,6 +15,7 @@ struct view {
     bool to_json, is_many, moves;
     bool quiet; /* the result is printed by somebody else */
     size_t n_tasks, n_over, n_accepted, n_working;
+    bool assumed;                 /* some of spent_usd is */
     double spent_usd, middle_usd; /* middle: what the tasks that are over were expected to cost on
                                      the middle rung */
     int64_t begun_us, drawn_us;
