@@ -217,6 +217,19 @@ static const char *word_for(const struct record_attempt *attempt)
                                                : "ended, not judged";
 }
 
+/* The agent's own trouble, else the gates that did not pass. */
+static struct slice why_not_accepted(struct arena *arena, const struct record_attempt *attempt)
+{
+    struct slice why = text_one_line(arena, attempt->error, 200);
+    for (size_t i = 0; i < attempt->gates.n && attempt->error.len == 0; i++)
+        if (!slice_is(attempt->gates.items[i].verdict, "pass")) {
+            struct slice name = text_one_line(arena, attempt->gates.items[i].name, 40);
+            why = arena_print(
+                arena, "%.*s%s%.*s", SLICE_ARG(why), why.len ? ", " : "gates: ", SLICE_ARG(name));
+        }
+    return why;
+}
+
 static void say(struct view *view, const struct run_event *event)
 {
     struct arena arena = {0};
@@ -230,10 +243,11 @@ static void say(struct view *view, const struct run_event *event)
     else if (event->kind == RUN_ATTEMPT_BEGINS)
         fprintf(view->talk, "%.*s: attempt %d: %s on %.*s", SLICE_ARG(id), event->attempt,
             PHASES[event->phase], SLICE_ARG(view->policy->rungs[event->rung].name));
-    else if (event->kind == RUN_ATTEMPT_ENDS)
+    else if (event->kind == RUN_ATTEMPT_ENDS) {
+        struct slice why = why_not_accepted(&arena, event->record);
         fprintf(view->talk, "%.*s: attempt %d: %s %s%s%.*s", SLICE_ARG(id), event->attempt,
-            PHASES[event->phase], word_for(event->record), event->record->error.len ? ": " : "",
-            SLICE_ARG(text_one_line(&arena, event->record->error, 200)));
+            PHASES[event->phase], word_for(event->record), why.len ? ": " : "", SLICE_ARG(why));
+    }
     fputc('\n', view->talk);
     arena_free(&arena);
 }
